@@ -7,6 +7,7 @@ Profiles: ``ci`` (the default, the same examples every time), ``dev`` (random, q
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Generator, Iterator
 
@@ -48,27 +49,34 @@ def whole_arrays(request: pytest.FixtureRequest) -> Iterator[None]:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Add Hypothesis's counterexample to the report as code that runs."""
+    """Add Hypothesis's counterexamples to the report as code that runs."""
     report = yield
-    if call.excinfo is not None and report.when == "call":
-        notes = getattr(call.excinfo.value, "__notes__", [])
-        calls = [note for note in notes if note.startswith("Falsifying ")]
-        for number, note in enumerate(calls):
-            report.sections.append((f"runnable example {number}", runnable(item, note)))
+    if isinstance(item, pytest.Function) and call.excinfo is not None and report.when == "call":
+        for note in notes(call.excinfo.value):
+            if program := runnable(item, note):
+                report.sections.append(("runnable example", program))
     return report
 
 
-def runnable(item: pytest.Item, note: str) -> str:
+def notes(error: BaseException) -> Iterator[str]:
+    """Notes of an exception and, where Hypothesis found several failures, of each of them."""
+    yield from getattr(error, "__notes__", ())
+    if isinstance(error, BaseExceptionGroup):
+        for inner in error.exceptions:
+            yield from notes(inner)
+
+
+def runnable(item: pytest.Function, note: str) -> str | None:
     """Turn "Falsifying example: test_f(x=array([1.]))" into a program that fails the same way."""
-    call = note.split(":", 1)[1].strip()
-    name, arguments = call.split("(", 1)
-    module = f"tests.{item.path.stem}"
-    return "\n".join(
-        [
-            "import numpy as np",
-            "from numpy import *  # the names in an array's repr",
-            f"from {module} import {name}",
-            "",
-            f"{name}.hypothesis.inner_test({arguments}",
-        ]
+    match = re.match(r"(?:Falsifying|Failing)[^:]*: (\w+)(\(.*)", note, re.DOTALL)
+    if match is None:
+        return None
+    name, arguments = match.groups()
+    owner = item.cls.__name__ if item.cls is not None else name
+    called = f"{owner}.{name}" if item.cls is not None else name
+    arguments = re.sub(r"self=<.*?>", f"self={owner}()", arguments)
+    return (
+        "from numpy import *  # the names in an array's repr\n"
+        f"from tests.{item.path.stem} import {owner}\n\n"
+        f"{called}.hypothesis.inner_test{arguments}"
     )
