@@ -1,0 +1,198 @@
+"""The house rules that a program can read: public names, the afternoon shelf, sizes, versions."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import io
+import re
+import shutil
+import subprocess
+import sys
+import tokenize
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import autograd_mini as ag
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "autograd_mini"
+
+# What a person reads in an afternoon, in this order (README.md has the same list).
+SHELF = [
+    "graph.py",
+    "op.py",
+    "rules/elementwise.py",
+    "rules/reduction.py",
+    "rules/shape.py",
+    "rules/indexing.py",
+    "rules/linear.py",
+    "reverse.py",
+    "tensor.py",
+    "transforms.py",
+    "nn/initialisation.py",
+    "nn/activation.py",
+    "nn/network.py",
+    "nn/cost.py",
+    "nn/gates.py",
+    "closed_form.py",
+]
+# Doors, not rooms: they only say what is inside.
+DOORS = ["__init__.py", "rules/__init__.py", "nn/__init__.py"]
+
+# Tests that need nothing but the shelf, for the removal test.
+SHELF_TESTS = [
+    "test_tensor.py",
+    "test_transforms.py",
+    "test_network.py",
+    "test_costs.py",
+    "test_gates.py",
+    "test_closed_form.py",
+]
+
+NAMES = [
+    "Tensor",
+    "backprop",
+    "closed_form",
+    "draw",
+    "fit",
+    "grad",
+    "nn",
+    "no_grad",
+    "primitive",
+    "rule",
+    "scope",
+    "value_and_grad",
+    "vjp",
+]
+
+
+def code_lines(path: Path) -> int:
+    """Lines that hold code: no blank lines, comments or docstrings."""
+    source = path.read_text("utf-8")
+    silent = {
+        tokenize.COMMENT,
+        tokenize.NL,
+        tokenize.NEWLINE,
+        tokenize.INDENT,
+        tokenize.DEDENT,
+        tokenize.ENCODING,
+        tokenize.ENDMARKER,
+    }
+    lines: set[int] = set()
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type not in silent:
+            lines |= set(range(token.start[0], token.end[0] + 1))
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Expr) and isinstance(getattr(node.value, "value", None), str):
+            lines -= set(range(node.lineno, (node.end_lineno or node.lineno) + 1))
+    return len(lines)
+
+
+def test_code_lines_counts_code(tmp_path: Path) -> None:
+    path = tmp_path / "a.py"
+    path.write_text(
+        '"""Doc\n\nmore."""\n\n# why\nx = [\n    1,\n]  # here\n\n\n'
+        'def f():\n    """Doc."""\n    return """a\nb"""\n'
+    )
+    assert code_lines(path) == 3 + 1 + 2
+
+
+def test_the_public_names() -> None:
+    assert sorted(ag.__all__) == NAMES
+    assert len(set(ag.__all__)) == len(NAMES)
+
+
+def test_every_public_name_is_there_and_in_dir() -> None:
+    for name in ag.__all__:
+        assert getattr(ag, name) is not None
+    assert set(ag.__all__) <= set(dir(ag))
+
+
+def test_nothing_public_is_left_out_of_all() -> None:
+    inside = {name for name in vars(ag) if not name.startswith("_")}
+    modules = {name for name in inside if inspect.ismodule(getattr(ag, name))}
+    assert inside - modules - {"annotations"} <= set(ag.__all__)
+
+
+def test_an_unknown_name_raises_as_python_does() -> None:
+    with pytest.raises(AttributeError, match="no_such_name"):
+        ag.no_such_name  # noqa: B018 - reading it is the test
+
+
+@pytest.mark.parametrize("name", [n for n in NAMES if n not in {"nn", "closed_form"}])
+def test_every_public_name_explains_itself_with_an_example(name: str) -> None:
+    text = inspect.getdoc(getattr(ag, name)) or ""
+    assert ">>>" in text, f"ag.{name} has no example in its docstring"
+
+
+def test_no_module_bears_the_name_of_a_public_function() -> None:
+    for name in set(ag.__all__) - {"nn", "closed_form"}:
+        assert not (PACKAGE / f"{name}.py").exists()
+        assert not (PACKAGE / name).exists()
+
+
+def test_the_afternoon_shelf_has_at_most_2000_lines_of_code() -> None:
+    counts = {name: code_lines(PACKAGE / name) for name in [*SHELF, *DOORS[1:]]}
+    assert sum(counts.values()) <= 2_000, counts
+
+
+def test_no_file_of_the_shelf_is_missing_from_the_list() -> None:
+    for folder in ("rules", "nn"):
+        for path in (PACKAGE / folder).glob("*.py"):
+            name = f"{folder}/{path.name}"
+            assert name in SHELF + DOORS, f"{name}: on the shelf, or in another room?"
+
+
+@pytest.mark.slow
+def test_the_shelf_stands_without_any_other_room(tmp_path: Path) -> None:
+    for name in [*SHELF, *DOORS]:
+        target = tmp_path / "autograd_mini" / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(PACKAGE / name, target)
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    (tmp_path / "tests").mkdir()
+    for name in ["conftest.py", "strategies.py", *SHELF_TESTS]:
+        shutil.copy(ROOT / "tests" / name, tmp_path / "tests")
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist",
+         "--hypothesis-profile=dev", "-m", "not slow", "-x", "tests"],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout[-3_000:] + done.stderr[-3_000:]
+    assert re.search(r"\d+ passed", done.stdout)
+
+
+def repository_files() -> list[Path]:
+    """Files under version control; outside of a clone, those that a source archive has."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], capture_output=True, text=True, check=False, cwd=ROOT
+    )
+    if listed.returncode == 0 and listed.stdout:
+        return [ROOT / name for name in listed.stdout.split("\0") if name]
+    hidden = re.compile(r"/(\.venv|\.[a-z]+_cache|\.hypothesis|__pycache__|out|runs)")
+    return [p for p in ROOT.rglob("*") if p.is_file() and not hidden.search(p.as_posix())]
+
+
+def test_no_file_is_larger_than_a_megabyte() -> None:
+    large = {str(p): p.stat().st_size for p in repository_files() if p.exists()}
+    assert not {name: size for name, size in large.items() if size > 1_000_000}
+
+
+def test_one_version_everywhere() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    assert ag.__version__ == project["version"]
+    assert f"\nversion: {ag.__version__}\n" in (ROOT / "CITATION.cff").read_text("utf-8")
+    assert f"## [{ag.__version__}]" in (ROOT / "CHANGELOG.md").read_text("utf-8")
+
+
+def test_optional_dependencies_stay_optional() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    names = {re.split(r"[<>=;\s]", d, maxsplit=1)[0] for d in project["dependencies"]}
+    assert names == {"numpy", "graphviz", "graphviz-pure", "tqdm"}
+    assert (PACKAGE / "py.typed").exists()
