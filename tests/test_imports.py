@@ -84,7 +84,7 @@ def imports(path: Path) -> Iterator[tuple[int, str]]:
     base = ["autograd_mini", *module(path).split(".")] if module(path) else ["autograd_mini"]
     if path.name != "__init__.py":
         base = base[:-1]
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for node in running(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Import):
             targets = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
@@ -100,6 +100,15 @@ def imports(path: Path) -> Iterator[tuple[int, str]]:
         for target in targets:
             if target.split(".")[0] == "autograd_mini":
                 yield node.lineno, target.removeprefix("autograd_mini").removeprefix(".")
+
+
+def running(tree: ast.AST) -> Iterator[ast.AST]:
+    """Every node but those under `if TYPE_CHECKING:`, which never run."""
+    for child in ast.iter_child_nodes(tree):
+        if isinstance(child, ast.If) and ast.unparse(child.test).endswith("TYPE_CHECKING"):
+            continue
+        yield child
+        yield from running(child)
 
 
 def is_module(dotted: str) -> bool:
