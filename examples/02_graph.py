@@ -1,6 +1,6 @@
 """2. The graph: what was recorded, and backpropagation over it in ten lines.
 
-Run it with `python examples/02_graph.py [folder for the picture]`.
+Run it with `python examples/02_graph.py [folder for the picture, out by default]`.
 """
 
 import sys
@@ -58,4 +58,4 @@ print(f"delta = (a - y) g'(z) = {delta:.6f}, x delta = {x * delta:.6f}")
 folder = Path(sys.argv[1] if len(sys.argv) > 1 else "out")
 folder.mkdir(parents=True, exist_ok=True)
 ag.draw(J).save(folder / "02_graph.svg")
-print(f"picture: {folder / '02_graph.svg'}")
+print("picture: 02_graph.svg")

@@ -74,4 +74,4 @@ right.plot([-0.3, 1.3], [0.8, -0.8], "k-")  # -10 + 20 AND + 20 NOR = 0
 left.legend(loc="center")
 figure.savefig(folder / "04_xnor.png", dpi=120)
 ag.draw(nn.logistic_cost(xnor, X, Y)).save(folder / "04_xnor_graph.svg")
-print(f"pictures: {folder / '04_xnor.png'}, {folder / '04_xnor_graph.svg'}")
+print("pictures: 04_xnor.png, 04_xnor_graph.svg")

@@ -48,4 +48,4 @@ for axes, (activation, rows) in zip(figure.subplots(1, 2, sharey=True), norms.it
     axes.grid(alpha=0.3)
 figure.axes[0].set_ylabel("norm of dJ/dTheta(l), 20 seeds")
 figure.savefig(folder / "06_sigmoid_or_relu.png", dpi=120)
-print(f"picture: {folder / '06_sigmoid_or_relu.png'}")
+print("picture: 06_sigmoid_or_relu.png")

@@ -1,6 +1,6 @@
 """8. An operation of your own: a function, and one line for its derivative.
 
-Run it with `python examples/08_own_operation.py [folder for the picture]`.
+Run it with `python examples/08_own_operation.py [folder for the picture, out by default]`.
 """
 
 import sys
@@ -49,4 +49,4 @@ J = np.sum(softsign(t) ** 3)
 folder = Path(sys.argv[1] if len(sys.argv) > 1 else "out")
 folder.mkdir(parents=True, exist_ok=True)
 ag.draw(J).save(folder / "08_own_operation.svg")
-print(f"picture: {folder / '08_own_operation.svg'}")
+print("picture: 08_own_operation.svg")

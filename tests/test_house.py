@@ -30,6 +30,7 @@ SHELF = [
     "rules/indexing.py",
     "rules/linear.py",
     "reverse.py",
+    "reading.py",
     "tensor.py",
     "transforms.py",
     "nn/initialisation.py",

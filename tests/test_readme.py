@@ -1,0 +1,188 @@
+"""The READMEs are true: their programs run and print what they say, their table is executed."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import math
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import scipy.special
+from numpy.testing import assert_allclose
+
+import autograd_mini as ag
+from tests.test_house import PACKAGE, ROOT, SHELF
+
+READMES = ["README.md", "README.zh.md"]
+both = pytest.mark.parametrize("readme", READMES)
+
+
+def text(readme: str) -> str:
+    return (ROOT / readme).read_text("utf-8")
+
+
+def blocks(readme: str, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", text(readme), re.DOTALL | re.MULTILINE)
+
+
+def said(block: str) -> list[str]:
+    """What a block claims to print: the comment behind a print, and comment lines right below."""
+    lines: list[str] = []
+    below = False
+    for line in block.splitlines():
+        if printed := re.match(r"\s*print\(.*\)(?:\s+# (.*))?$", line):
+            lines += [printed[1].rstrip()] if printed[1] else []
+            below = True
+        elif below and line.startswith("# "):
+            lines.append(line[2:].rstrip())
+        else:
+            below = False
+    return lines
+
+
+@both
+def test_every_python_block_runs_and_prints_what_it_says(
+    readme: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, Any] = {}
+    programs = blocks(readme, "python")
+    assert len(programs) >= 4
+    for program in programs:  # top to bottom, as a reader pastes them into one session
+        out = io.StringIO()
+        with contextlib.redirect_stdout(out):
+            exec(compile(program, readme, "exec"), names)  # noqa: S102 - what the reader does
+        assert out.getvalue().splitlines() == said(program)
+
+
+def test_the_first_program_is_five_lines_and_shows_delta() -> None:
+    first = blocks("README.md", "python")[0]
+    code = [line for line in first.splitlines() if line and not line.startswith(("import", "#"))]
+    assert len(code) == 5
+    assert "print" in code[-1]
+    assert "δ" in code[-1]
+
+
+def test_both_languages_show_the_same_programs_and_commands() -> None:
+    def without_comments(program: str) -> list[str]:
+        return [line.split("  #")[0].rstrip() for line in program.splitlines() if line[:1] != "#"]
+
+    for language in ("python", "sh"):
+        english, chinese = (blocks(readme, language) for readme in READMES)
+        assert [*map(without_comments, english)] == [*map(without_comments, chinese)]
+
+
+@both
+def test_the_two_commands_start_from_a_fresh_environment(readme: str) -> None:
+    lines = "\n".join(blocks(readme, "sh")).splitlines()
+    commands = [line for line in lines if " -m venv " in line]
+    assert [line.rpartition("&& ")[2] for line in commands] == [
+        ".venv/bin/autograd-mini train",
+        ".venv/bin/python -m pytest -n auto",
+    ]
+
+
+@both
+def test_the_shelf_is_listed_in_reading_order(readme: str) -> None:
+    numbered = r"^\d+\. \[`([\w/.]+\.py)`\]\(autograd_mini/\1\)"
+    listed = re.findall(numbered, text(readme), re.MULTILINE)
+    assert listed == SHELF
+
+
+@both
+def test_every_local_link_and_picture_is_there(readme: str) -> None:
+    targets = re.findall(r"\]\(([^)#:]+?)\)|src=\"([^\":]+)\"", text(readme))
+    assert len(targets) > 10
+    for target in filter(None, (a or b for a, b in targets)):
+        assert (ROOT / target).exists(), target
+
+
+@both
+def test_the_picture_comes_first_and_is_small(readme: str) -> None:
+    picture = re.search(r"!\[[^]]+\]\((docs/[^)]+)\)", text(readme))
+    assert picture is not None
+    assert text(readme)[: picture.start()].count("\n") < 12
+    assert (ROOT / picture[1]).stat().st_size < 200_000
+
+
+# ---- the table "your NumPy line" ----
+
+# What the lines of the table are about: positive, distinct, so that every line is smooth there.
+PLACE = {
+    "x": np.array([0.5, 1.25, 2.0, 0.75]),
+    "y": np.array([1.5, 0.25, 1.0, 3.0]),
+    "W": np.array([[0.5, 1.0, -1.0, 2.0], [1.5, -0.5, 0.25, 1.0]]),
+    "s": np.array(0.75),
+}
+
+
+def rows(readme: str) -> list[tuple[str, str]]:
+    """Rows of the table, (your line, what to write instead or "")."""
+    found = re.findall(r"^\| `(.+?)` +\| (?:`(.+?)`|\S+) +\|", text(readme), re.MULTILINE)
+    return [(line.replace(r"\|", "|"), cure.replace(r"\|", "|")) for line, cure in found]
+
+
+def run(code: str, x: Any, wrap: Any) -> Any:
+    """Value of a line of the table: of the expression, or of what its last statement writes to."""
+    names: dict[str, Any] = {name: wrap(value.copy()) for name, value in PLACE.items()}
+    names |= {"np": np, "ag": ag, "math": math, "scipy": scipy, "x": x, "arr": np.zeros(4)}
+    *before, last = [part.strip() for part in code.split(";")]
+    exec("\n".join(before), names)  # noqa: S102 - what the reader writes
+    written = re.match(r"(\w+)(?:\[.*?\])? *[-+*/]?= *[^=]", last)
+    if written:
+        exec(last, names)  # noqa: S102
+        return names[written[1]]
+    return eval(last, names)  # noqa: S307
+
+
+def check_line_works(code: str) -> None:
+    """The line gives NumPy's value on a tensor, and its gradient is the one of differences."""
+
+    def f(x: Any, *, plain: bool) -> Any:
+        value = run(code, x, (lambda v: v) if plain else ag.Tensor)
+        return np.sum(value * np.cos(np.arange(np.size(value)).reshape(np.shape(value))))
+
+    x = PLACE["x"]
+    value, pullback = ag.vjp(lambda t: f(t * 1.0, plain=False), x)
+    assert_allclose(value, f(x.copy(), plain=True), rtol=1e-13)
+    h = 1e-6
+    steps = h * np.eye(4)
+    numeric = [(f(x + d, plain=True) - f(x - d, plain=True)) / (2 * h) for d in steps]
+    assert_allclose(pullback(1.0)[0], numeric, rtol=1e-6, atol=1e-8, err_msg=code)
+
+
+TABLE = rows("README.md")
+
+
+def test_both_tables_have_the_same_lines() -> None:
+    assert rows("README.zh.md") == TABLE
+    assert len([cure for _, cure in TABLE if not cure]) >= 8
+    assert len([cure for _, cure in TABLE if cure]) >= 8
+
+
+@pytest.mark.parametrize("line", [line for line, cure in TABLE if not cure])
+def test_a_line_that_works_works(line: str) -> None:
+    check_line_works(line)
+
+
+@pytest.mark.parametrize(("line", "cure"), [(line, cure) for line, cure in TABLE if cure])
+def test_a_line_with_a_cure_raises_and_the_cure_works(line: str, cure: str) -> None:
+    x = ag.Tensor(PLACE["x"], requires_grad=True) * 1.0
+    with pytest.raises((TypeError, RuntimeError, ValueError, AttributeError)) as raised:
+        run(line, x, ag.Tensor)
+    assert len(str(raised.value)) > 20  # it says more than that it failed
+    if "detach" in cure or ".item()" in cure:
+        run(cure, x, ag.Tensor)  # reading a value has no derivative, and says so
+    else:
+        check_line_works(cure)
+
+
+def test_the_examples_are_all_listed() -> None:
+    for example in sorted((ROOT / "examples").glob("[0-9]*.py")):
+        assert f"examples/{example.name}" in text("README.md")
+        assert f"examples/{example.name}" in text("README.zh.md")
+    assert PACKAGE.exists()
