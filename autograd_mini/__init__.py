@@ -1,0 +1,62 @@
+"""autograd_mini: gradients that are shown and proved.
+
+`Tensor` records a computation graph in NumPy; reverse-mode differentiation of it gives exact
+gradients; the network, the logistic cost and backpropagation are built on that graph.
+
+>>> import autograd_mini as ag
+>>> float(ag.grad(lambda x: x**2)(3.0))
+6.0
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from .op import primitive, rule
+from .tensor import Tensor, no_grad, scope
+from .transforms import backprop, grad, value_and_grad, vjp
+
+if TYPE_CHECKING:
+    from . import closed_form, nn
+    from .drawing import draw
+    from .training import fit
+
+__all__ = [
+    "Tensor",
+    "backprop",
+    "closed_form",
+    "draw",
+    "fit",
+    "grad",
+    "nn",
+    "no_grad",
+    "primitive",
+    "rule",
+    "scope",
+    "value_and_grad",
+    "vjp",
+]
+
+__version__ = "0.1.0"
+
+# What is heavy, or rests on the rooms below it, loads on first use: name -> (module, attribute).
+_LAZY = {
+    "closed_form": ("closed_form", None),
+    "draw": ("drawing", "draw"),
+    "fit": ("training", "fit"),
+    "nn": ("nn", None),
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module 'autograd_mini' has no attribute {name!r}")
+    from importlib import import_module
+
+    module, attribute = _LAZY[name]
+    loaded = import_module(f".{module}", __name__)
+    found = loaded if attribute is None else getattr(loaded, attribute)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

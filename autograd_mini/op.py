@@ -1,0 +1,275 @@
+"""`Op`, the table `OPS`, and how a rule is written.
+
+The rule author's manual
+------------------------
+A rule is keyed by NumPy's own function and has one line per array argument::
+
+    rule(np.multiply,
+         lambda g, y, a, b: g * b,
+         lambda g, y, a, b: g * a)
+
+* ``g`` is the cotangent of the output, "∂J/∂y"; ``y`` the output; then the array arguments;
+  then, keyword only, the metadata the call was given (``*, axis=None``), the same for each line.
+* The rule returns the cotangent of its argument. It need not sum over broadcast axes, restore a
+  dtype or drop an imaginary part: the engine does that, once, for all.
+* ``None`` in place of a rule: no derivative in that argument (the condition of ``np.where``).
+* The same rule runs on arrays (a gradient) and on Tensors (a recorded gradient: higher orders).
+  So: NumPy functions and operators only, no in-place edit, no Python branch on a value, shapes
+  from ``.shape``, constants as Python floats (``math.sqrt(2)``; ``np.sqrt(2)`` lifts float32).
+* A function of a sequence takes one rule with the argument's position ``k``:
+  ``rule(np.stack, lambda g, y, k, *arrays, axis=0: ..., variadic=True)``.
+* A function with several outputs: ``g`` and ``y`` are tuples.
+* A function of your own: decorate it with ``@primitive``, then give it a rule in the same way.
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import Any, TypeVar
+
+import numpy as np
+
+__all__ = ["OPS", "REDUCTIONS", "Op", "Sparse", "find_op", "primitive", "rule", "without_derivative"]
+
+Function = Callable[..., Any]
+Rule = Callable[..., Any]
+F = TypeVar("F", bound=Function)
+
+OPS: dict[Any, Op] = {}
+"""Every operation, by NumPy's own function (a dotted name stands for one not imported yet)."""
+
+REDUCTIONS: dict[Any, Op] = {}
+"""By the ufunc whose `.reduce` it is: `np.add.reduce` is `np.sum`."""
+
+
+class Op:
+    """A function with a name, a way to compute it, and a rule for each of its array arguments."""
+
+    __slots__ = (
+        "_signature",
+        "aliases",
+        "compute",
+        "differentiable",
+        "function",
+        "keywords",
+        "name",
+        "parameters",
+        "rules",
+        "variadic",
+        "view",
+    )
+
+    def __init__(self, function: Function, name: str, rules: tuple[Rule | None, ...]) -> None:
+        self.function = function
+        self.name = name
+        self.rules = rules
+        self.compute = getattr(function, "on_arrays", function)
+        self.differentiable = any(rules)
+        self.variadic = False
+        self.view = False
+        self.aliases: dict[str, str] = {}
+        self.parameters, self.keywords = _read_parameters(name, rules)
+        self._signature: tuple[str, ...] | None = None
+
+    def __repr__(self) -> str:
+        return f"<Op {self.name}({', '.join(self.parameters + self.keywords)})>"
+
+    @property
+    def signature(self) -> tuple[str, ...]:
+        """The names of the function's positional arguments, the arrays first."""
+        if self._signature is None:
+            self._signature = _positional(self.function) or self.parameters + self.keywords
+        return self._signature
+
+    def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+        """Sort a call's arguments into the array operands and the metadata.
+
+        Raises
+        ------
+        TypeError
+            For `out=` and for a keyword that no rule knows.
+        """
+        arity = 1 if self.variadic else len(self.rules)
+        if kwargs or len(args) != arity:
+            call = dict(zip(self.signature, args, strict=False))
+            call.update((self.aliases.get(key, key), value) for key, value in kwargs.items())
+            args = tuple(call.pop(name, None) for name in self.signature[:arity])
+            kwargs = {key: value for key, value in call.items() if self._is_given(key, value)}
+        return (tuple(args[0]) if self.variadic else args), kwargs
+
+    def _is_given(self, key: str, value: Any) -> bool:
+        if key in self.keywords:
+            return value is not np._NoValue
+        if value is None or value is np._NoValue or (key, value) == ("subok", False):
+            return False
+        if key == "out":
+            raise TypeError(
+                f"{self.name}(..., out=...) would write a tensor's value into an array and lose "
+                f"its derivative; write y = {self.name}(...) instead"
+            )
+        known = ", ".join(self.keywords) or "none"
+        raise TypeError(
+            f"{self.name}(..., {key}={value!r}) has no derivative rule (keywords with one: "
+            f"{known}); leave {key} out, or pass t.detach() if no derivative is wanted"
+        )
+
+
+def rule(
+    function: Function | str,
+    *rules: Rule | None,
+    variadic: bool = False,
+    view: bool = False,
+    name: str | None = None,
+    compute: Function | None = None,
+    reduces: Function | None = None,
+    aliases: dict[str, str] | None = None,
+) -> Op:
+    """Give a function its derivative: one rule per array argument (see this module's header).
+
+    Parameters
+    ----------
+    function
+        NumPy's own function, a `primitive` of yours, or a dotted name such as
+        ``"scipy.special.erf"``, resolved when that module has been imported by somebody.
+    rules
+        ``lambda g, y, *arrays, <metadata keywords>: cotangent``, or None for an argument without
+        derivative. With `variadic`, one rule ``lambda g, y, k, *arrays: cotangent of arrays[k]``.
+    view
+        The result may share memory with the first argument, so it must refuse to be written.
+    compute
+        A faster way to the same value on arrays (an operator in place of a ufunc).
+    reduces
+        The ufunc whose `.reduce` this function is.
+    aliases
+        Other names of the function's keywords.
+
+    Examples
+    --------
+    >>> import numpy as np, autograd_mini as ag
+    >>> @ag.primitive
+    ... def cube(x):
+    ...     return x * x * x
+    >>> _ = ag.rule(cube, lambda g, y, x: g * 3.0 * x**2)
+    >>> float(ag.grad(cube)(2.0))
+    12.0
+    """
+    label = name or (function if isinstance(function, str) else function.__name__).split(".")[-1]
+    op = Op(function if callable(function) else _unresolved(function), label, rules)
+    op.view = view
+    op.variadic = variadic
+    op.aliases = aliases or {}
+    if variadic:
+        join = op.compute
+        op.compute = lambda *arrays, **metadata: join(arrays, **metadata)
+    if compute is not None:
+        op.compute = compute
+    if reduces is not None:
+        REDUCTIONS[reduces] = op
+    OPS[function] = op
+    return op
+
+
+def without_derivative(*functions: Function) -> None:
+    """Declare functions that may be called on tensors and have no derivative (argmax, sign)."""
+    for function in functions:
+        OPS[function] = Op(function, function.__name__, ())
+
+
+def find_op(function: Function) -> Op | None:
+    """Return the Op of a function, resolving a dotted name once its module is there.
+
+    A ufunc carries no module, so SciPy's are found by asking whether the loaded module holds
+    that very object under the ufunc's name.
+    """
+    op = OPS.get(function)
+    if op is None:
+        label = getattr(function, "__name__", "")
+        for dotted in [key for key in OPS if isinstance(key, str) and key.endswith("." + label)]:
+            module = sys.modules.get(dotted.rpartition(".")[0])
+            if getattr(module, label, None) is function:
+                op = OPS[function] = OPS.pop(dotted)
+                op.function = op.compute = function
+    return op
+
+
+def primitive(function: F) -> F:
+    """Make a function of arrays answer Tensors too, as one operation (give it a `rule` next).
+
+    It dispatches as NumPy's own functions do (NEP 18), so it knows no Tensor.
+    """
+
+    @wraps(function)
+    def dispatching(*args: Any, **kwargs: Any) -> Any:
+        for argument in args:
+            kind = type(argument)
+            if kind is not np.ndarray and hasattr(kind, "__array_function__"):
+                return argument.__array_function__(dispatching, (kind,), args, kwargs)
+            if kind is list or kind is tuple:
+                for item in argument:
+                    kind = type(item)
+                    if kind is not np.ndarray and hasattr(kind, "__array_function__"):
+                        return item.__array_function__(dispatching, (kind,), args, kwargs)
+        return function(*args, **kwargs)
+
+    dispatching.on_arrays = function  # type: ignore[attr-defined]
+    return dispatching  # type: ignore[return-value]
+
+
+class Sparse:
+    """A cotangent that touches only part of its input, so that the rest need not be written.
+
+    A rule may return one (an index returns `Scatter`): on arrays it is added into the input's
+    accumulator, recorded all of them become one operation. Either way n slices cost O(n).
+    """
+
+    __slots__ = ()
+
+    def add_into(self, total: Any) -> None:
+        """Add to an array of the input's shape, in place."""
+        raise NotImplementedError
+
+    @staticmethod
+    def gather(parts: Sequence[Any], shape: tuple[int, ...], dtype: np.dtype[Any]) -> Any:
+        """Return the sum of recorded contributions, sparse and dense, as one operation."""
+        raise NotImplementedError
+
+
+def _unresolved(dotted: str) -> Function:
+    def missing(*args: Any, **kwargs: Any) -> Any:
+        raise ImportError(f"{dotted} was called before its module was imported")
+
+    return missing
+
+
+def _read_parameters(
+    name: str, rules: Sequence[Rule | None]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Read array parameters and metadata keywords off the rules: they all state the same."""
+    parameters: tuple[str, ...] = ()
+    keywords: tuple[str, ...] | None = None
+    for one in rules:
+        if one is None:
+            continue
+        code = one.__code__
+        names = code.co_varnames
+        stated = names[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
+        if keywords is not None and stated != keywords:
+            raise TypeError(
+                f"the rules of {name} state different keywords, {keywords} and {stated}; "
+                "each rule must accept the same metadata"
+            )
+        keywords = stated
+        parameters = names[2 : code.co_argcount]
+    return parameters, keywords or ()
+
+
+def _positional(function: Function) -> tuple[str, ...] | None:
+    """Return the names of a function's arguments in order, where Python can tell them."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return None
+    return tuple(p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD))

@@ -1,0 +1,250 @@
+"""What a tensor tells of its value, and how it refuses where telling would drop a derivative."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import numpy as np
+
+from .graph import EVERYTHING, TRACKED, Cell, Node, context, leaf, make_node, walk
+
+__all__ = ["Array", "Reading", "describe", "handed_out", "new_value", "read"]
+
+Array = np.ndarray[Any, Any]
+
+_new = object.__new__
+
+
+class Reading:
+    """The part of `Tensor` that reads: shape, value, conversions, copies."""
+
+    __slots__ = ("__weakref__", "node")
+
+    node: Node
+    """The node this variable names now; an in-place edit makes it name another."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The lengths of the axes."""
+        return self.node.value.shape  # type: ignore[no-any-return]
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """NumPy's dtype."""
+        return self.node.value.dtype  # type: ignore[no-any-return]
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return len(self.node.value.shape)
+
+    @property
+    def size(self) -> int:
+        """The number of elements."""
+        return self.node.value.size  # type: ignore[no-any-return]
+
+    @property
+    def name(self) -> str | None:
+        """The name shown in drawings and errors; it can be set."""
+        return self.node.name
+
+    @name.setter
+    def name(self, name: str | None) -> None:
+        self.node.name = name
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether a derivative reaches it: a leaf that asks for one, or made from such a leaf."""
+        return self.node.tracked
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether no recorded operation made it."""
+        return not self.node.inputs
+
+    def item(self) -> Any:
+        """Return the value of a one-element tensor as a Python scalar."""
+        return read(self.node).item()
+
+    def tolist(self) -> Any:
+        """Return the value as nested lists of Python scalars."""
+        return read(self.node).tolist()
+
+    def numpy(self) -> Array:
+        """Return the value as a read-only array.
+
+        Raises
+        ------
+        RuntimeError
+            If a derivative would be dropped: write `t.detach().numpy()`.
+        """
+        return _read_only(self._leaving("t.numpy()"))
+
+    def _leaving(self, call: str) -> Any:
+        """Return the value for use outside the graph, unless that silently ends a derivative."""
+        if self.node.tracked and context.mode == TRACKED:
+            raise RuntimeError(
+                f"{call} would drop the derivative of {describe(self.node)}. To read the value: "
+                "t.item() or t.detach().numpy(); to fill an array from tensors: np.stack([...]), "
+                "or x[i] = t with x a Tensor; instead of math.sin(t): np.sin(t)"
+            )
+        return read(self.node)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+        value = self._leaving("np.asarray(t)")
+        if copy or (dtype is not None and dtype != value.dtype):
+            if copy is False:
+                raise ValueError(f"a {value.dtype} array becomes {dtype} only by a copy")
+            return np.array(value, dtype)
+        return _read_only(value)
+
+    def __dlpack__(self, **options: Any) -> Any:
+        return np.array(self._leaving("DLPack export")).__dlpack__(**options)
+
+    def __dlpack_device__(self) -> Any:
+        return np.empty(0).__dlpack_device__()
+
+    def __float__(self) -> float:
+        return float(self._leaving("float(t)"))
+
+    def __int__(self) -> int:
+        return int(self._leaving("int(t)"))
+
+    def __complex__(self) -> complex:
+        return complex(self._leaving("complex(t)"))
+
+    def __index__(self) -> int:
+        return operator.index(self._leaving("a tensor as an index"))
+
+    def __bool__(self) -> bool:
+        return bool(read(self.node))
+
+    def __len__(self) -> int:
+        if not self.shape:
+            raise TypeError("len() of a 0-d tensor; it is one number: t.item() reads it")
+        return self.shape[0]
+
+    def __repr__(self) -> str:
+        node = self.node
+        parts = [np.array2string(np.asarray(node.value), separator=", ", prefix="Tensor(")]
+        if self.dtype not in (np.float64, np.int64, np.bool_):
+            parts.append(f"dtype={self.dtype}")
+        if node.name is not None:
+            parts.append(f"name={node.name!r}")
+        if node.op is not None:
+            parts.append(f"op={node.op.name}")
+        elif node.tracked:
+            parts.append("requires_grad=True")
+        return f"Tensor({', '.join(parts)})"
+
+    def __format__(self, spec: str) -> str:
+        return format(read(self.node), spec) if spec else repr(self)
+
+    __hash__ = object.__hash__
+
+    def __copy__(self) -> Any:
+        twin = _new(type(self))
+        twin.node = self.node
+        return twin
+
+    def __deepcopy__(self, memo: dict[Any, Any]) -> Any:
+        twins: dict[Node, Node] = memo.setdefault("nodes of autograd_mini", {})
+        for node in walk(self.node):
+            if node not in twins:
+                twins[node] = _twin(node, twins)
+        twin = _new(type(self))
+        twin.node = twins[self.node]
+        return twin
+
+    def __reduce__(self) -> Any:
+        node = self.node
+        if node.inputs:
+            raise TypeError(
+                f"{describe(node)} has a history, which pickle can not keep; pickle t.detach(), "
+                "or the leaves that it was computed from"
+            )
+        grad = None if node.cell is None else node.cell.grad
+        state = np.asarray(node.value), node.cell is not None, node.name, grad
+        return _unpickle, (type(self), *state)
+
+
+def read(node: Node) -> Any:
+    """Return a node's value, which is unknown while a compiler records."""
+    if context.mode == EVERYTHING:
+        raise RuntimeError(
+            f"the value of {describe(node)} was read while the program was being recorded, so it "
+            "would be frozen in the program; write np.where(condition, a, b) in place of if, "
+            "and read values outside"
+        )
+    return node.value
+
+
+def _read_only(value: Any) -> Array:
+    view = np.asarray(value).view()
+    view.flags.writeable = False
+    return view
+
+
+def describe(node: Node) -> str:
+    """Name a node in an error message: `z2 (shape (4, 2), made by add)`."""
+    made = f"made by {node.op.name}" if node.op else "a leaf" if node.tracked else "a constant"
+    where = f" at {node.place}" if node.place else ""
+    return f"{node.name or 'a tensor'} (shape {node.value.shape}, {made}{where})"
+
+
+def new_value(value: Any, dtype: Any, differentiable: bool) -> Any:
+    """Copy what a user gives into an array or NumPy scalar that may enter a graph.
+
+    Raises
+    ------
+    TypeError
+        For what is not numbers, and for integers in an array where a derivative is asked for.
+    """
+    if isinstance(value, Reading):
+        value = value._leaving("ag.Tensor(t)")
+    try:
+        data = np.array(value, dtype)
+    except ValueError as error:
+        raise ValueError(f"a tensor needs a rectangular array of numbers: {error}") from None
+    if data.dtype.kind not in "biufc":
+        raise TypeError(
+            f"a tensor holds numbers; got {type(value).__name__} of dtype {data.dtype}"
+            + ("; to join tensors write np.stack([...])" if data.dtype.kind == "O" else "")
+        )
+    if differentiable and data.dtype.kind not in "fc":
+        if type(value) is not int:
+            raise TypeError(
+                f"a derivative needs floating-point values; got {data.dtype}: pass floats, for "
+                "instance x.astype(float) or 2.0 in place of 2"
+            )
+        data = data.astype(float)
+    return data[()] if data.ndim == 0 else data
+
+
+def handed_out(cotangent: Any) -> Array:
+    """Return a gradient that shares memory with nothing: an array of the caller's own."""
+    own = np.array(cotangent)
+    return np.conjugate(own) if own.dtype.kind == "c" else own
+
+
+def _twin(node: Node, twins: dict[Node, Node]) -> Node:
+    """Copy one node whose inputs have been copied; a leaf gets a cell of its own."""
+    value = node.value.copy() if isinstance(node.value, np.ndarray) else node.value
+    if node.cell is not None:
+        twin = leaf(value, Cell(), node.name)
+        twin.cell.grad = None if node.cell.grad is None else node.cell.grad.copy()  # type: ignore[union-attr]
+        return twin
+    inputs = tuple(twins[i] for i in node.inputs)
+    twin = make_node(node.op, inputs, node.metadata, value, node.tracked, node.scope)
+    twin.name, twin.view, twin.place = node.name, node.view, node.place
+    return twin
+
+
+def _unpickle(
+    kind: Any, value: Array, requires_grad: bool, name: str | None, grad: Array | None
+) -> Any:
+    tensor = kind(value, requires_grad=requires_grad, name=name)
+    if grad is not None:
+        tensor.grad = grad
+    return tensor

@@ -1,0 +1,84 @@
+"""Derivatives of reading and writing parts of an array, by every kind of NumPy index."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..op import Sparse, primitive, rule
+
+__all__ = ["Scatter", "get_item", "is_basic", "set_item"]
+
+
+def is_basic(key: Any) -> bool:
+    """Tell whether an index is made of integers, slices, None and ... only: no element twice."""
+    items = key if type(key) is tuple else (key,)
+    return all(
+        item is None or item is Ellipsis or type(item) in (int, slice) or isinstance(item, np.integer)
+        for item in items
+    )
+
+
+class Scatter(Sparse):
+    """The cotangent of x[key]: g at key, zero elsewhere."""
+
+    __slots__ = ("g", "key")
+
+    def __init__(self, g: Any, key: Any) -> None:
+        self.g = g
+        self.key = key
+
+    def add_into(self, total: Any) -> None:
+        if is_basic(self.key):
+            total[self.key] += self.g
+        else:
+            np.add.at(total, self.key, self.g)  # an index may name an element twice
+
+    @staticmethod
+    def gather(parts: Sequence[Any], shape: tuple[int, ...], dtype: np.dtype[Any]) -> Any:
+        keys = tuple(p.key if isinstance(p, Scatter) else Ellipsis for p in parts)
+        values = [p.g if isinstance(p, Scatter) else p for p in parts]
+        return scatter_sum(values, keys=keys, shape=shape, dtype=dtype)
+
+
+@primitive
+def scatter_sum(parts: Sequence[Any], keys: Any, shape: tuple[int, ...], dtype: Any) -> Any:
+    """Return zeros of `shape` with every part added at its key."""
+    total = np.zeros(shape, dtype)
+    for part, key in zip(parts, keys, strict=True):
+        Scatter(part, key).add_into(total)
+    return total
+
+
+@primitive
+def get_item(x: Any, key: Any) -> Any:
+    """Return x[key]."""
+    return x[key]
+
+
+@primitive
+def set_item(x: Any, v: Any, key: Any) -> Any:
+    """Return a copy of x in which x[key] is v: set-item as a function."""
+    x = np.array(x, subok=False)
+    x[key] = v
+    return x
+
+
+def _written(shape: tuple[int, ...], key: Any, v: Any) -> Any:
+    """Return where v's elements landed: of several written to one place, the last one counts."""
+    numbers = np.full(shape, -1)
+    places = np.arange(numbers[key].size).reshape(numbers[key].shape)
+    numbers[key] = places
+    return numbers[key] == places
+
+
+rule(scatter_sum,
+     lambda g, y, k, *parts, keys, shape, dtype: get_item(g, key=keys[k]), variadic=True)
+rule(get_item, lambda g, y, x, *, key: Scatter(g, key), view=True)
+rule(set_item,
+     lambda g, y, x, v, *, key: set_item(g, 0.0, key=key),
+     lambda g, y, x, v, *, key:
+         get_item(g, key=key) if is_basic(key)
+         else get_item(g, key=key) * _written(x.shape, key, v))

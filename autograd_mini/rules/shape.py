@@ -1,0 +1,84 @@
+"""Derivatives of functions that only move elements, and `spread`, the adjoint of a sum."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..op import primitive, rule
+
+__all__ = ["spread"]
+
+_SMALL = 4096
+"""Up to here filling a fresh array is faster than making a broadcast view of it."""
+
+
+@primitive
+def spread(x: Any, shape: tuple[int, ...], axis: Any = None, keepdims: bool = False) -> Any:
+    """Repeat x along reduced axes: the adjoint of a sum over `axis` of an array of `shape`."""
+    if axis is not None and not keepdims:
+        axes = axis if isinstance(axis, tuple) else (axis,)
+        reduced = {a % len(shape) for a in axes}
+        x = np.reshape(x, [1 if i in reduced else n for i, n in enumerate(shape)])
+    size = 1
+    for n in shape:
+        size *= n
+    if size > _SMALL:
+        return np.broadcast_to(x, shape)
+    full = np.empty(shape, x.dtype)
+    full[...] = x
+    return full
+
+
+rule(spread,
+     lambda g, y, x, *, shape, axis=None, keepdims=False: np.sum(g, axis=axis, keepdims=keepdims),
+     view=True)
+
+
+def _inverse(axes: Any) -> tuple[int, ...]:
+    order = [a % len(axes) for a in axes]
+    return tuple(order.index(i) for i in range(len(order)))
+
+
+rule(np.reshape,
+     lambda g, y, x, *, shape, order="C": np.reshape(g, x.shape, order=_plain(order, x)), view=True)
+rule(np.ravel,
+     lambda g, y, x, *, order="C": np.reshape(g, x.shape, order=_plain(order, x)), view=True)
+rule(np.transpose,
+     lambda g, y, x, *, axes=None: np.transpose(g, None if axes is None else _inverse(axes)),
+     view=True)
+rule(np.swapaxes, lambda g, y, x, *, axis1, axis2: np.swapaxes(g, axis1, axis2), view=True)
+rule(np.expand_dims, lambda g, y, x, *, axis: np.reshape(g, x.shape), view=True)
+rule(np.squeeze, lambda g, y, x, *, axis=None: np.reshape(g, x.shape), view=True)
+rule(np.broadcast_to, lambda g, y, x, *, shape: g, view=True)
+rule(np.copy, lambda g, y, x, *, order="K": g)
+
+
+def _plain(order: str, x: Any) -> Any:
+    """Order "A" and "K" depend on the array's layout in memory, which a cotangent need not have."""
+    if order not in ("C", "F"):
+        raise TypeError(f'order={order!r} has no derivative rule; write order="C" or order="F"')
+    return order
+
+
+def _part(g: Any, y: Any, k: int, *arrays: Any, axis: Any = 0) -> Any:
+    """Cut the k-th array's stretch out of the cotangent of the concatenation."""
+    if axis is None:
+        start = sum(a.size for a in arrays[:k])
+        return np.reshape(g[start : start + arrays[k].size], arrays[k].shape)
+    axis %= y.ndim
+    start = sum(a.shape[axis] for a in arrays[:k])
+    return g[(slice(None),) * axis + (slice(start, start + arrays[k].shape[axis]),)]
+
+
+rule(np.concatenate, _part, variadic=True)
+rule(np.stack,
+     lambda g, y, k, *arrays, axis=0: g[(slice(None),) * (axis % y.ndim) + (k,)], variadic=True)
+
+
+def _join(g: Any, y: Any, x: Any, *, indices_or_sections: Any, axis: int = 0) -> Any:
+    return np.concatenate(list(g), axis=axis)
+
+
+rule(np.split, _join, view=True)

@@ -1,0 +1,412 @@
+"""Derivatives of functions: `grad`, `value_and_grad`, `vjp`, and `backprop` of a recorded graph.
+
+All speak the same language: arguments and results are numbers, arrays, Tensors, or tuples, lists,
+dicts, dataclasses and Networks of them. Plain in, plain out; Tensors in, Tensors out. To the
+engine there is only a list of leaves, and a way back to the structure they came from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from .graph import OFF, TRACKED, Node, context, leaf, walk
+from .op import OPS
+from .reading import describe, handed_out, new_value
+from .reverse import propagate
+from .rules.elementwise import identity
+from .tensor import Tensor, apply, lift, seed, tensor_of, wrap
+
+__all__ = ["backprop", "grad", "value_and_grad", "vjp"]
+
+Rebuild = Callable[[Sequence[Any]], Any]
+
+
+# -- structures
+
+
+def flatten(structure: Any) -> tuple[list[Any], Rebuild]:
+    """Return the leaves of a structure, and the function that puts others in their places."""
+    parts = _parts(structure)
+    if parts is None:
+        return [structure], lambda leaves: leaves[0]
+    children, rebuild = parts
+    flat = [flatten(child) for child in children]
+
+    def restore(leaves: Sequence[Any]) -> Any:
+        restored, start = [], 0
+        for own, back in flat:
+            restored.append(back(leaves[start : start + len(own)]))
+            start += len(own)
+        return rebuild(restored)
+
+    return [item for own, _ in flat for item in own], restore
+
+
+def _parts(structure: Any) -> tuple[list[Any], Rebuild] | None:
+    """Return a container's children and how to rebuild it; None for a leaf."""
+    kind = type(structure)
+    if isinstance(structure, tuple):
+        named = hasattr(structure, "_fields")
+        return list(structure), (lambda new: kind(*new)) if named else (lambda new: kind(new))
+    if isinstance(structure, list):
+        return list(structure), list
+    if isinstance(structure, dict):
+        keys = list(structure)
+        return list(structure.values()), lambda new: kind(zip(keys, new, strict=True))
+    if hasattr(kind, "__flatten__"):
+        children, aux = structure.__flatten__()
+        return list(children), lambda new: kind.__unflatten__(aux, new)
+    if hasattr(kind, "__dataclass_fields__"):
+        return _dataclass_parts(structure)
+    return None
+
+
+def _dataclass_parts(structure: Any) -> tuple[list[Any], Rebuild]:
+    from dataclasses import fields, replace
+
+    names = [field.name for field in fields(structure) if field.init]
+    return (
+        [getattr(structure, name) for name in names],
+        lambda new: replace(structure, **dict(zip(names, new, strict=True))),
+    )
+
+
+# -- arguments
+
+
+def _holds_tensor(structure: Any) -> bool:
+    """Tell whether a caller passed Tensors, so that Tensors must come back.
+
+    A Network counts as plain: its weights are its own, not passed one by one; unless a weight
+    has a history, or is the argument of a transform around this one.
+    """
+    if type(structure) is Tensor:
+        return True
+    parts = _parts(structure)
+    if parts is None:
+        return False
+    if hasattr(type(structure), "__flatten__"):
+        nodes = [item.node for item in flatten(structure)[0] if type(item) is Tensor]
+        return any(node.inputs or (node.tracked and node.cell is None) for node in nodes)
+    return any(_holds_tensor(child) for child in parts[0])
+
+
+class _Argument:
+    """One differentiated argument: its leaves, and the fresh names that stand for them."""
+
+    def __init__(self, value: Any, tensors_in: bool) -> None:
+        leaves, self.rebuild = flatten(value)
+        self.are_tensors = [tensors_in or type(item) is Tensor for item in leaves]
+        self.originals = [item.node for item in leaves if type(item) is Tensor]
+        alias = tensors_in and context.mode != OFF
+        self.tensors = [_fresh(item, alias) for item in leaves]
+        self.nodes = [tensor.node for tensor in self.tensors]
+        self.value = self.rebuild(self.tensors)
+
+    def gradient(self, found: dict[Node, Any], recorded: bool) -> Any:
+        """Return the gradient in the argument's own structure, zero where nothing arrived."""
+        gradients = []
+        for node, is_tensor in zip(self.nodes, self.are_tensors, strict=True):
+            g = found.get(node)
+            if g is None:
+                g = np.zeros(node.value.shape, node.value.dtype)
+            if type(g) is not Tensor:
+                g = handed_out(g)[()]
+                g = wrap(g) if recorded or is_tensor else g
+            gradients.append(g)
+        return self.rebuild(gradients)
+
+
+def _fresh(item: Any, alias: bool) -> Tensor:
+    """Name a value anew; the derivative is taken with respect to this name alone.
+
+    Were it the same name, nested derivatives would confuse their perturbations.
+    """
+    if type(item) is not Tensor:
+        if not isinstance(item, np.ndarray | np.generic | float | int | complex):
+            raise TypeError(
+                "a derivative is taken with respect to numbers, arrays, Tensors and containers of "
+                f"them; got {type(item).__name__}: {item!r}"
+            )
+        return tensor_of(leaf(new_value(item, None, True), None))
+    node = item.node
+    if node.value.dtype.kind not in "fc":
+        new_value(node.value, None, True)  # raises, and says to pass floats
+    if not (alias and node.tracked):
+        return tensor_of(leaf(node.value, None, node.name))
+    twin: Tensor = apply(OPS[identity], (item,))
+    twin.node.view, twin.node.name = False, node.name
+    return twin
+
+
+class _Run:
+    """One call of a function, recorded with respect to some of its arguments."""
+
+    def __init__(self, f: Callable[..., Any], args: Any, kwargs: Any, argnums: Sequence[int]):
+        self.tensors_in = any(_holds_tensor(value) for value in (*args, *kwargs.values()))
+        self.arguments = [
+            _Argument(args[i], self.tensors_in and _holds_tensor(args[i])) for i in argnums
+        ]
+        values = list(args)
+        for i, argument in zip(argnums, self.arguments, strict=True):
+            values[i] = argument.value
+        mode = context.mode
+        try:
+            context.mode = TRACKED if mode == OFF else mode
+            self.output = f(*values, **kwargs)
+        finally:
+            context.mode = mode
+        self.nodes = [node for argument in self.arguments for node in argument.nodes]
+
+    def needs_record(self, order: Sequence[Node]) -> bool:
+        """Tell whether a derivative of the derivative may be asked for.
+
+        It may when a tracked leaf takes part that is none of the arguments' own: a weight that
+        the function captured, or what an argument was computed from.
+        """
+        if context.mode == OFF:
+            return False
+        own = set(self.nodes)
+        for argument in self.arguments:
+            own.update(argument.originals if not any(n.inputs for n in argument.nodes) else ())
+        return any(not node.inputs and node not in own for node in order)
+
+    def pull(self, outputs: list[Tensor], seeds: list[Any], record: bool) -> list[Any]:
+        """Return each argument's gradient."""
+        nodes = [output.node for output in outputs]
+        order = walk(*nodes, tracked=True)
+        recorded = record or self.needs_record(order)
+        if recorded:
+            seeds = [s if type(s) is Tensor else wrap(s) for s in seeds]
+        found = propagate(nodes, seeds, self.nodes, lift if recorded else None, order)
+        return [argument.gradient(found, recorded) for argument in self.arguments]
+
+    def public(self, value: Any, recorded: bool = False) -> Any:
+        """Return a result as the caller expects it: plain in, plain out."""
+        leaves, rebuild = flatten(value)
+        tensors = recorded or self.tensors_in
+        return rebuild([_public(item, tensors) for item in leaves])
+
+
+def _public(item: Any, as_tensor: bool) -> Any:
+    if as_tensor or type(item) is not Tensor:
+        return item
+    value = item.node.value
+    return value.copy() if type(value) is np.ndarray else value
+
+
+# -- the public transforms
+
+
+def value_and_grad(
+    f: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
+) -> Callable[..., Any]:
+    """Return a function that gives f's value and its gradient.
+
+    Parameters
+    ----------
+    f : callable
+        Returns one number; with `has_aux`, a pair of it and anything else.
+    argnums : int or sequence of int
+        The arguments to differentiate: an int gives a gradient, a sequence a tuple of them.
+
+    Returns
+    -------
+    callable
+        ``(value, gradient)``, or ``((value, aux), gradient)``. A gradient has the structure,
+        shapes and dtypes of its argument; it is zero where f does not use the argument.
+
+    Raises
+    ------
+    ValueError
+        If f returns more than one number.
+    TypeError
+        For integer arrays and for what is no number.
+
+    Examples
+    --------
+    >>> import numpy as np, autograd_mini as ag
+    >>> value, slope = ag.value_and_grad(np.sin)(0.0)
+    >>> float(value), float(slope)
+    (0.0, 1.0)
+    >>> ag.grad(lambda p: (p["w"] ** 2).sum() + p["b"])({"w": np.array([1.0, 2.0]), "b": 3.0})
+    {'w': array([2., 4.]), 'b': np.float64(1.0)}
+    """
+    single = isinstance(argnums, int)
+    positions = (argnums,) if isinstance(argnums, int) else tuple(argnums)
+
+    def value_and_gradient(*args: Any, **kwargs: Any) -> Any:
+        run = _Run(f, args, kwargs, _checked(positions, len(args)))
+        output, aux = run.output if has_aux else (run.output, None)
+        if type(output) is Tensor:
+            _check_scalar(output, f)
+            gradients = run.pull([output], [seed(output, None)], record=False)
+        else:
+            output = wrap(_constant_result(output, f))
+            gradients = [argument.gradient({}, False) for argument in run.arguments]
+        recorded = any(type(item) is Tensor and item.node.inputs for item in flatten(gradients)[0])
+        recorded = recorded and context.mode != OFF
+        value = run.public(output, recorded)
+        gradient = gradients[0] if single else tuple(gradients)
+        return ((value, run.public(aux, recorded)) if has_aux else value), gradient
+
+    return value_and_gradient
+
+
+def grad(
+    f: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
+) -> Callable[..., Any]:
+    """Return the function's gradient: ∂f/∂(argument), in the argument's own structure.
+
+    As `value_and_grad`, without the value; with `has_aux`, ``(gradient, aux)``. It nests to any
+    order.
+
+    Examples
+    --------
+    >>> import numpy as np, autograd_mini as ag
+    >>> float(ag.grad(ag.grad(np.sin))(0.5)) == -np.sin(0.5)
+    True
+    """
+    both = value_and_grad(f, argnums, has_aux)
+
+    def gradient(*args: Any, **kwargs: Any) -> Any:
+        value, slope = both(*args, **kwargs)
+        return (slope, value[1]) if has_aux else slope
+
+    return gradient
+
+
+def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
+    """Return f's output and its pullback: cotangent of the output -> cotangents of the primals.
+
+    With J the Jacobian of f, the pullback is ``v -> vᵀJ``; it may be called many times.
+
+    Returns
+    -------
+    output, pullback
+        `pullback(cotangent)` takes the structure of the output and gives a tuple, one entry per
+        primal.
+
+    Raises
+    ------
+    ValueError
+        From the pullback, for a cotangent of another structure or shape.
+
+    Examples
+    --------
+    >>> import numpy as np, autograd_mini as ag
+    >>> y, pullback = ag.vjp(lambda a, b: a @ b, np.eye(2), np.array([1.0, 2.0]))
+    >>> pullback(np.array([1.0, 0.0]))
+    (array([[1., 2.],
+           [0., 0.]]), array([1., 0.]))
+    """
+    run = _Run(f, primals, {}, range(len(primals)))
+    leaves, _ = flatten(run.output)
+
+    def pullback(cotangent: Any) -> tuple[Any, ...]:
+        given, _ = flatten(cotangent)
+        if len(given) != len(leaves):
+            raise ValueError(
+                f"the cotangent must have the structure of f's output, {len(leaves)} arrays; "
+                f"got {len(given)}"
+            )
+        pairs = [(y, c) for y, c in zip(leaves, given, strict=True) if type(y) is Tensor]
+        record = context.mode == TRACKED and any(
+            type(c) is Tensor and c.node.tracked for _, c in pairs
+        )
+        seeds = [seed(y, c, record) for y, c in pairs]
+        return tuple(run.pull([y for y, _ in pairs], seeds, record))
+
+    nodes = [item.node for item in leaves if type(item) is Tensor]
+    recorded = run.needs_record(walk(*nodes, tracked=True))
+    return run.public(run.output, recorded), pullback
+
+
+def backprop(J: Tensor, wrt: Any, cotangent: Any = None, record: bool = False) -> Any:
+    """Return ∂J/∂t for any tensors of the recorded graph, inner ones included.
+
+    So the note's δ^(l) is read: it is m · ∂J/∂z^(l).
+
+    Parameters
+    ----------
+    J : Tensor
+        Where the backward pass starts.
+    wrt : Tensor, or list (or other structure) of them
+    cotangent : array_like, optional
+        ∂(what is wanted)/∂J; needed unless J has one element.
+    record : bool
+        Record the backward pass too: the result is Tensors, to be differentiated or drawn.
+
+    Returns
+    -------
+    The structure of `wrt`, with arrays (Tensors if recorded) in place of its tensors; zero where
+    J does not depend on one.
+
+    Raises
+    ------
+    TypeError
+        If J or something in `wrt` is no Tensor.
+    ValueError
+        If a tensor of `wrt` is not recorded, or J has many elements and no cotangent is given.
+
+    Examples
+    --------
+    >>> import numpy as np, autograd_mini as ag
+    >>> w = ag.Tensor([1.0, 2.0], requires_grad=True)
+    >>> z = 3.0 * w
+    >>> ag.backprop((z * z).sum(), wrt=[z])
+    [array([ 6., 12.])]
+    """
+    tensors, rebuild = flatten(wrt)
+    for item in (J, *tensors):
+        if type(item) is not Tensor:
+            raise TypeError(f"ag.backprop reads Tensors; got {type(item).__name__}: {item!r}")
+    for item in tensors:
+        if not item.node.tracked:
+            raise ValueError(
+                f"{describe(item.node)} is not on the recorded graph: nothing below it requires a "
+                "gradient; make it, or a leaf below it, with requires_grad=True"
+            )
+    nodes = [item.node for item in tensors]
+    first: Any = seed(J, cotangent, record)
+    if record:
+        first = first if type(first) is Tensor else wrap(first)
+    found = propagate([J.node], [first], nodes, lift if record else None)
+    results = []
+    for node in nodes:
+        g = found.get(node)
+        if g is None:
+            g = np.zeros(node.value.shape, node.value.dtype)
+        results.append((g if type(g) is Tensor else wrap(g)) if record else handed_out(g))
+    return rebuild(results)
+
+
+def _checked(positions: tuple[int, ...], given: int) -> tuple[int, ...]:
+    for i in positions:
+        if not -given <= i < given:
+            raise TypeError(
+                f"argnums={i} names a positional argument, and {given} were given; pass what is "
+                "differentiated by position"
+            )
+    return positions
+
+
+def _check_scalar(output: Tensor, f: Callable[..., Any]) -> None:
+    if output.size != 1 or output.dtype.kind != "f":
+        raise ValueError(
+            f"a gradient needs one real number; {getattr(f, '__name__', 'f')} returned "
+            f"{output.dtype} of shape {output.shape}: sum it, or use ag.vjp"
+        )
+
+
+def _constant_result(output: Any, f: Callable[..., Any]) -> Any:
+    value = np.asarray(output)
+    if value.size != 1 or value.dtype.kind not in "biuf":
+        raise ValueError(
+            f"a gradient needs one real number; {getattr(f, '__name__', 'f')} returned "
+            f"{type(output).__name__}: {output!r}"
+        )
+    return np.float64(value.item())
