@@ -1,0 +1,87 @@
+"""Pictures of recorded graphs and of networks: `draw`.
+
+One plain data structure (model.py) is made from Nodes (recorded.py, kept small by fold.py) or from
+a network's weights (neurons.py); every format is made from it by a file of its own (dot.py,
+text.py, svg.py by layered.py's layout), and render.py finds the program that lays DOT out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ..tensor import Tensor
+from .fold import SMALLEST_BUDGET
+from .neurons import network_diagram
+from .picture import Picture
+from .recorded import recorded_diagram
+from .render import describe_engine
+
+__all__ = ["Picture", "describe_engine", "draw"]
+
+BUDGET = 60
+
+
+def draw(
+    obj: Any,
+    *,
+    budget: int | None = BUDGET,
+    gradients: bool | None = None,
+    inputs: Sequence[str] = (),
+) -> Picture:
+    """Draw what a Tensor was computed from, or a network's units and weights.
+
+    Parameters
+    ----------
+    obj
+        A Tensor, a list or tuple of Tensors, or an `nn.Network`.
+    budget
+        Draw a recorded graph of more nodes folded to as many: repeated runs become "×N", scopes
+        one box each. None draws every node.
+    gradients
+        Show ∂J/∂(every tracked node); None: when J is one real scalar.
+    inputs
+        Names for a network's inputs, in place of x1, x2, ...
+
+    Returns
+    -------
+    Picture
+        With `.dot`, `.text`, `.svg()`, `.png()` and `.save("f.svg|png|dot|txt")`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For what can not be drawn, a budget below 8, gradients of what is no scalar.
+
+    Examples
+    --------
+    >>> import autograd_mini as ag
+    >>> x = ag.Tensor(3.0, requires_grad=True, name="x")
+    >>> picture = ag.draw(x * x)
+    >>> print(picture.text)
+    x = parameter   () float64   3   grad 6
+    n1 = multiply(x, x)   () float64   9   grad 1
+    <BLANKLINE>
+    2 recorded nodes, with the output's gradient in each
+    <BLANKLINE>
+    """
+    if budget is not None and budget < SMALLEST_BUDGET:
+        raise ValueError(
+            f"budget={budget} is too small for a picture; give at least {SMALLEST_BUDGET}, "
+            "or None for every node"
+        )
+    if hasattr(obj, "weights") and hasattr(obj, "biases"):
+        weights = {layer: array.detach().numpy() for layer, array in obj.weights.items()}
+        biases = {layer: array.detach().numpy() for layer, array in obj.biases.items()}
+        return Picture(network_diagram(weights, biases, inputs))
+    tensors = [obj] if isinstance(obj, Tensor) else obj
+    if not isinstance(tensors, (list, tuple)):
+        raise TypeError(
+            f"draw takes a Tensor, a list of Tensors or a Network, got {type(obj).__name__}; "
+            "a plain array has no history: compute on ag.Tensor(array, requires_grad=True)"
+        )
+    strangers = [type(item).__name__ for item in tensors if not isinstance(item, Tensor)]
+    if strangers or not tensors:
+        held = f"one with {strangers[0]}" if strangers else "an empty one"
+        raise TypeError(f"draw takes a list of Tensors, got {held}; keep only the Tensors in it")
+    return Picture(recorded_diagram([item.node for item in tensors], budget, gradients))

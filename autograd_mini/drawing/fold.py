@@ -1,0 +1,241 @@
+"""A large graph in few units: repeated runs and whole scopes become one, until the budget is kept.
+
+The operations, oldest first, are cut into consecutive stretches. Putting a stretch of a topological
+order into one unit can not make a cycle, whatever it holds, so what is drawn is always a picture
+of the same flow. Leaves and constants that only one folded unit uses go into that unit.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Final
+
+import numpy as np
+
+from ..graph import Node
+from .model import Scope
+
+__all__ = ["SMALLEST_BUDGET", "Unit", "fold", "summary"]
+
+SMALLEST_BUDGET: Final = 8
+LONGEST_PERIOD: Final = 64
+"""A block of more operations than this is not recognised when it repeats (its scope may be)."""
+FEWEST_REPEATS: Final = 3
+
+Users = dict[Node, set[int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """Nodes drawn as one. A single node is drawn as itself."""
+
+    nodes: tuple[Node, ...]
+    scope: Scope = ()
+    name: str = ""
+    """Why they are together: "layer 2", "×500"."""
+    body: tuple[str, ...] = ()
+    """What one of the ×N repeats consists of."""
+
+    @property
+    def folded(self) -> bool:
+        """Whether it stands for more than one node."""
+        return len(self.nodes) > 1
+
+
+def fold(order: Sequence[Node], outputs: Sequence[Node], budget: int | None) -> list[Unit]:
+    """Return the graph as at most `budget` units, in a topological order (None: all nodes).
+
+    `order` is what `walk` gives. The outputs stay themselves while they are few. Deterministic: it
+    reads the order, the operations' names and the scopes, nothing else.
+    """
+    sources = [node for node in order if not node.inputs]
+    units = [_single(node) for node in order if node.inputs]
+    if budget is None or len(order) <= budget:
+        return _woven(map(_single, sources), units)
+    kept = frozenset(outputs if len(outputs) <= budget // 8 else ())
+
+    def excess(parameters_too: bool = False) -> int:
+        return len(units) + len(_absorbed(sources, units, parameters_too)[0]) - budget
+
+    units = _repeats(units, kept)
+    for depth in range(max((len(unit.scope) for unit in units), default=0), 0, -1):
+        if (over := excess()) > 0:
+            units = _repeats(_scopes(units, depth, kept, over), kept)
+    parameters_too = excess() > 0
+    if parameters_too and excess(parameters_too) > 0:
+        units = _stretches(units, budget // 2, kept)
+    visible, units = _absorbed(sources, units, parameters_too)
+    return _woven(_lumped(visible, units, budget - len(units)), units)
+
+
+def summary(unit: Unit) -> tuple[str, ...]:
+    """Return what a folded unit holds, in a line or two.
+
+    The operations are counted, the most frequent first.
+    """
+    made = Counter(node.op.name for node in unit.nodes if node.op is not None)
+    leaves = sum(node.op is None for node in unit.nodes)
+    counted = [f"{made.total():,} operations"] if made else []
+    counted += [f"{leaves:,} leaves and constants"] if leaves else []
+    common = [f"{name} ×{times}" for name, times in made.most_common(3)]
+    listed = ", ".join(unit.body[:6]) or ", ".join(common)
+    more = len(unit.body) > 6 or (not unit.body and len(made) > 3)
+    return (", ".join(counted), *([listed + (", …" if more else "")] if listed else []))
+
+
+def _single(node: Node) -> Unit:
+    return Unit((node,), node.scope)
+
+
+def _joined(units: Sequence[Unit], name: str = "", body: tuple[str, ...] = ()) -> Unit:
+    scope = units[0].scope
+    for unit in units:
+        shared = [a == b for a, b in zip(scope, unit.scope, strict=False)]
+        scope = scope[: (*shared, False).index(False)]
+    return Unit(tuple(node for unit in units for node in unit.nodes), scope, name, body)
+
+
+def _operation(node: Node) -> str:
+    return "" if node.op is None else node.op.name
+
+
+def _is_kept(unit: Unit, kept: frozenset[Node]) -> bool:
+    return unit.nodes[-1] in kept or unit.nodes[0] in kept
+
+
+def _repeats(units: list[Unit], kept: frozenset[Node]) -> list[Unit]:
+    """Join runs in which a block of units comes at least three times in a row."""
+    labels: dict[Hashable, int] = {}
+    read: list[int] = []
+    for unit in units:
+        operations = tuple(map(_operation, unit.nodes))
+        label: Hashable = (operations, unit.scope, unit.folded)
+        label = (unit.nodes[-1],) if _is_kept(unit, kept) else label
+        read.append(labels.setdefault(label, len(labels)))
+    result: list[Unit] = []
+    done = 0
+    for start, period, times in _runs(np.array(read, dtype=np.intp)):
+        block = units[start : start + period * times]
+        result += units[done:start]
+        body = [unit.name or _operation(unit.nodes[-1]) for unit in block[:period]]
+        result.append(_joined(block, f"×{times:,}", tuple(body)))
+        done = start + len(block)
+    return result + units[done:]
+
+
+def _runs(labels: np.ndarray[tuple[int], np.dtype[np.intp]]) -> list[tuple[int, int, int]]:
+    """Return (start, period, times) of the runs that cover most, none overlapping, in order."""
+    found: list[tuple[int, int, int]] = []
+    for period in range(1, min(LONGEST_PERIOD, len(labels) // FEWEST_REPEATS) + 1):
+        same = np.concatenate([[False], labels[:-period] == labels[period:], [False]])
+        starts, stops = np.flatnonzero(same[1:] != same[:-1]).reshape(-1, 2).T
+        repeats = (stops - starts) // period + 1
+        long = repeats >= FEWEST_REPEATS
+        found += [
+            (start, period, times)
+            for start, times in zip(starts[long].tolist(), repeats[long].tolist(), strict=True)
+        ]
+    found.sort(key=lambda run: (-run[1] * run[2], run[1], run[0]))
+    taken = np.zeros(len(labels), dtype=bool)
+    chosen = []
+    for start, period, times in found:
+        span = slice(start, start + period * times)
+        if not taken[span].any():
+            taken[span] = True
+            chosen.append((start, period, times))
+    return sorted(chosen)
+
+
+def _scopes(units: list[Unit], depth: int, kept: frozenset[Node], over: int) -> list[Unit]:
+    """Join the stretches that share a scope of this depth, the longest first, while over budget."""
+
+    def key(unit: Unit) -> Scope:
+        return () if _is_kept(unit, kept) else unit.scope[:depth]
+
+    groups: list[tuple[Scope, list[Unit]]] = [(k, list(g)) for k, g in groupby(units, key)]
+    chosen = set()
+    for index in sorted(range(len(groups)), key=lambda i: -len(groups[i][1])):
+        scope, members = groups[index]
+        if over > 0 and len(scope) == depth and len(members) > 1:
+            chosen.add(index)
+            over -= len(members) - 1
+    result: list[Unit] = []
+    for index, (scope, members) in enumerate(groups):
+        if index in chosen:
+            result.append(Unit(_joined(members).nodes, scope[:-1], scope[-1]))
+        else:
+            result += members
+    return result
+
+
+def _stretches(units: list[Unit], most: int, kept: frozenset[Node]) -> list[Unit]:
+    """Cut what has no structure into equal stretches."""
+    length = -(-len(units) // most)
+    result: list[Unit] = []
+    for is_kept, members in groupby(units, lambda unit: _is_kept(unit, kept)):
+        group = list(members)
+        step = 1 if is_kept else length
+        parts = [group[i : i + step] for i in range(0, len(group), step)]
+        result += [part[0] if len(part) == 1 else _joined(part) for part in parts]
+    return result
+
+
+def _users(units: Iterable[Unit]) -> Users:
+    users: Users = {}
+    for index, unit in enumerate(units):
+        for node in unit.nodes:
+            for parent in node.inputs:
+                users.setdefault(parent, set()).add(index)
+    return users
+
+
+def _absorbed(
+    sources: list[Node], units: list[Unit], parameters_too: bool
+) -> tuple[list[Node], list[Unit]]:
+    """Put sources that only one folded unit uses into it; return those left, and the units."""
+    users = _users(units)
+    visible: list[Node] = []
+    inside: dict[int, list[Node]] = {}
+    for node in sources:
+        using = users.get(node, set())
+        index = min(using, default=-1)
+        if len(using) == 1 and units[index].folded and (parameters_too or not node.tracked):
+            inside.setdefault(index, []).append(node)
+        else:
+            visible.append(node)
+    grown = list(units)
+    for index, nodes in inside.items():
+        unit = units[index]
+        grown[index] = Unit((*nodes, *unit.nodes), unit.scope, unit.name, unit.body)
+    return visible, grown
+
+
+def _lumped(sources: list[Node], units: list[Unit], room: int) -> list[Unit]:
+    """Return the sources as at most `room` units: what most units use stays itself."""
+    if len(sources) <= room:
+        return [_single(node) for node in sources]
+    users = _users(units)
+    ranked = sorted(sources, key=lambda n: (not n.tracked, -len(users.get(n, ())), n.number))
+    shown = set(ranked[: room - 1])
+    rest = tuple(node for node in sources if node not in shown)
+    return [*(_single(node) for node in sources if node in shown), Unit(rest)]
+
+
+def _woven(sources: Iterable[Unit], units: list[Unit]) -> list[Unit]:
+    """Return all units in a topological order, every source just before its first user."""
+
+    def ordered() -> Iterator[Unit]:
+        users = _users(units)
+        waiting: dict[int, list[Unit]] = {}
+        for unit in sources:
+            first = min((min(users.get(n, {len(units)})) for n in unit.nodes), default=0)
+            waiting.setdefault(first, []).append(unit)
+        for index, unit in enumerate(units):
+            yield from waiting.get(index, ())
+            yield unit
+        yield from waiting.get(len(units), ())
+
+    return list(ordered())

@@ -1,0 +1,181 @@
+"""What is written in a vertex: texts made harmless, numbers made short, and how wide it all is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+from unicodedata import east_asian_width
+
+import numpy as np
+
+from .model import Vertex
+
+__all__ = ["Line", "clean", "describe", "label_size", "lines", "metadata", "number", "rows"]
+
+Role = Literal["title", "note", "value", "gradient"]
+
+SIZES: Final[dict[Role, float]] = {"title": 12, "note": 9, "value": 10, "gradient": 10}
+LINE_HEIGHT: Final = 1.25
+LONGEST: Final = 40
+MOST_ROWS, MOST_COLUMNS = 6, 6
+"""An array with more is shown by its range."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of a label, and what it is, which decides how it looks."""
+
+    role: Role
+    text: str
+
+
+def clean(text: str, limit: int = LONGEST) -> str:
+    r"""Return the text in one line of printable characters, the middle left out if it is long.
+
+    What can not be seen, or would change how the rest is read (control characters, lone
+    surrogates, right-to-left overrides), is written as Python would write it.
+
+    >>> clean("θ\n图")
+    'θ\\n图'
+    >>> clean("abcdefghij" * 1000, limit=12)
+    'abcdef…fghij'
+    """
+    if len(text) > limit:
+        text = f"{text[: limit // 2]}…{text[-((limit - 1) // 2) :]}"
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
+def number(value: Any) -> str:
+    """Return a number in about four digits (never an object's own repr: it may hold an address).
+
+    >>> number(0.69314718), number(-30.0), number(10**6), number(True)
+    ('0.6931', '-30', '1000000', 'True')
+    """
+    if isinstance(value, (bool, np.bool)):
+        return str(bool(value))
+    if isinstance(value, (int, np.integer)):
+        return str(int(value)) if abs(int(value)) < 10**9 else f"{float(value):.4g}"
+    if isinstance(value, (float, np.floating)):
+        return f"{float(value):.4g}"
+    if isinstance(value, (complex, np.complexfloating)):
+        return f"{value:.3g}"
+    return clean(str(value), 12) if isinstance(value, str) else type(value).__name__
+
+
+def rows(value: Any) -> tuple[str, ...]:
+    """Return a value's lines: a small array in full, a row a line, a large one by its range.
+
+    >>> rows(np.array([[-30.0, 20.0], [0.5, 20.0]]))
+    ('-30  20', '0.5  20')
+    >>> rows(np.arange(100.0))
+    ('0 to 99, mean 49.5',)
+    """
+    array = np.asarray(value)
+    if array.ndim == 0:
+        return (number(array[()]),)
+    columns = array.shape[-1]
+    if array.size == 0:
+        return ("empty",)
+    if columns > MOST_COLUMNS or array.size > MOST_ROWS * columns:
+        return (_extent(array),)
+    table = [[number(entry) for entry in row] for row in array.reshape(-1, columns)]
+    wide = [max(map(len, column)) for column in zip(*table, strict=True)]
+    return tuple(
+        "  ".join(entry.rjust(w) for entry, w in zip(row, wide, strict=True)) for row in table
+    )
+
+
+def _extent(array: np.ndarray[Any, Any]) -> str:
+    if array.dtype.kind not in "biuf":
+        return f"{array.size} entries"
+    with np.errstate(all="ignore"):
+        finite = array[np.isfinite(array)]
+        if finite.size == 0:
+            return "no finite entry"
+        mean = np.mean(finite, dtype=np.float64)
+        text = f"{number(finite.min())} to {number(finite.max())}, mean {number(mean)}"
+    missing = array.size - finite.size
+    return f"{text}, {missing} not finite" if missing else text
+
+
+def describe(value: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the notes (shape and dtype) and the value's lines, of whatever a Node may hold."""
+    if isinstance(value, tuple):
+        return (f"{len(value)} values",), ()
+    if isinstance(value, (bool, int, float, complex, str)):
+        return (), rows(value)
+    if isinstance(value, (np.ndarray, np.generic)):
+        return (f"{value.shape} {value.dtype}",), rows(value)
+    if hasattr(value, "shape") and hasattr(value, "dtype"):
+        return (f"{value.shape} {value.dtype}", "overwritten since"), ()
+    return (type(value).__name__,), ()
+
+
+def metadata(call: dict[str, Any]) -> tuple[str, ...]:
+    """Return the keyword arguments of a call, a line each.
+
+    >>> metadata({"axis": 0, "index": (slice(None, 2), None)})
+    ('axis=0', 'index=(:2, None)')
+    """
+    return tuple(f"{key}={_argument(value)}" for key, value in call.items())
+
+
+def _argument(value: Any, nested: bool = True) -> str:
+    if isinstance(value, slice):
+        parts = ["" if part is None else _argument(part) for part in (value.start, value.stop)]
+        return ":".join(parts + ([] if value.step is None else [_argument(value.step)]))
+    if isinstance(value, (tuple, list)) and nested:
+        inside = ", ".join(_argument(item, False) for item in value[:8])
+        return f"({inside}{', …' if len(value) > 8 else ''})"
+    if isinstance(value, np.ndarray):
+        return f"array {value.shape}" if value.ndim else number(value[()])
+    if value is None or value is Ellipsis:
+        return "..." if value is Ellipsis else "None"
+    if isinstance(value, (str, np.dtype)):
+        return clean(str(value))
+    return value.__name__ if isinstance(value, type) else number(value)
+
+
+def lines(vertex: Vertex) -> list[Line]:
+    """Return what is written in a vertex, top to bottom, clean."""
+    found = [Line("title", clean(vertex.name))] if vertex.name else []
+    found += [Line("note", clean(note, 60)) for note in vertex.notes]
+    found += [Line("value", clean(row, 80)) for row in vertex.value]
+    if vertex.gradient:
+        single = len(vertex.gradient) == 1
+        found += [] if single else [Line("gradient", "grad")]
+        found += [
+            Line("gradient", clean(f"grad {row}" if single else row, 80)) for row in vertex.gradient
+        ]
+    return found
+
+
+def text_width(line: Line) -> float:
+    """Return a width in points that the line keeps within, in Helvetica as in DejaVu (wider)."""
+    if line.role in ("value", "gradient"):
+        return SIZES[line.role] * sum(1.05 if _is_wide(c) else 0.61 for c in line.text)
+    bold = 1.12 if line.role == "title" else 1.0
+    return SIZES[line.role] * bold * sum(map(_em, line.text))
+
+
+def _is_wide(character: str) -> bool:
+    return east_asian_width(character) in "WF"
+
+
+def _em(character: str) -> float:
+    if character in " .,:;'|!()[]{}fijlrtI/\\-\"":
+        return 0.46
+    if character in "mwMW@%—…+=<>~×":
+        return 1.02
+    if _is_wide(character) or not character.isascii():
+        return 1.05 if _is_wide(character) else 0.9
+    return 0.77 if character.isupper() else 0.66
+
+
+def label_size(vertex: Vertex) -> tuple[float, float]:
+    """Return the width and height in points of a vertex's text."""
+    written = lines(vertex)
+    return (
+        max((text_width(line) for line in written), default=0.0),
+        sum(SIZES[line.role] * LINE_HEIGHT for line in written),
+    )

@@ -1,0 +1,94 @@
+"""What is drawn, as plain data: vertices, edges, and scopes they nest in. No layout, no syntax.
+
+Every picture is first a `Diagram`; every format is a function of a `Diagram` in a file of its own.
+Texts are kept as they were given, hostile ones too: the exporters make them safe.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+__all__ = ["Diagram", "Edge", "Kind", "Scope", "Vertex", "nested"]
+
+Scope = tuple[str, ...]
+Kind = Literal[
+    "parameter",  # a leaf that a gradient is kept for
+    "value",  # what an operation made
+    "output",  # the value that was asked to be drawn
+    "constant",  # nothing is derived by it
+    "operation",
+    "fold",  # many nodes in the place of one
+    "input",  # of a network, as is all that follows
+    "unit",
+    "output unit",
+    "bias",
+    "more",
+]
+
+DEEPEST = 8
+"""Scopes nested deeper are drawn in the last box that is: more boxes leave no room to read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Vertex:
+    """One box or ellipse: a key that is the same every time, and what is written in it."""
+
+    key: str
+    kind: Kind
+    name: str = ""
+    notes: tuple[str, ...] = ()
+    """Shape and dtype, metadata, what was folded: one line each."""
+    value: tuple[str, ...] = ()
+    """A row a line."""
+    gradient: tuple[str, ...] = ()
+    scope: Scope = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """An arrow between two vertices, named by their keys."""
+
+    source: str
+    target: str
+    label: str = ""
+    """The argument's position, counted from 1, or a weight."""
+    strength: float | None = None
+    """Of a network's connection, with its sign; 1 is the strongest of the picture."""
+
+
+@dataclass(frozen=True, slots=True)
+class Diagram:
+    """A whole picture. Vertices come in an order in which every edge points forward."""
+
+    vertices: tuple[Vertex, ...]
+    edges: tuple[Edge, ...]
+    caption: str = ""
+    direction: Literal["down", "right"] = "down"
+
+
+def nested(diagram: Diagram) -> Iterator[tuple[Literal["open", "close", "vertex"], Scope, Vertex]]:
+    """Yield vertices inside their scopes: ("open", path, first vertex of it), ..., ("close", ...).
+
+    Scopes and vertices keep the order of first appearance; without recursion.
+    """
+    members: dict[Scope, list[Vertex]] = {(): []}
+    children: dict[Scope, list[Scope]] = {(): []}
+    for vertex in diagram.vertices:
+        path = vertex.scope[:DEEPEST]
+        for depth in range(1, len(path) + 1):
+            if path[:depth] not in members:
+                members[path[:depth]], children[path[:depth]] = [], []
+                children[path[: depth - 1]].append(path[:depth])
+        members[path].append(vertex)
+    stack: list[tuple[Literal["open", "close"], Scope]] = [("open", ())]
+    nobody = Vertex("", "value")
+    while stack:
+        step, path = stack.pop()
+        if path:
+            yield step, path, nobody
+        if step == "open":
+            yield from (("vertex", path, vertex) for vertex in members[path])
+            stack.append(("close", path))
+            stack.extend(("open", child) for child in reversed(children[path]))

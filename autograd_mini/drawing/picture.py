@@ -1,0 +1,112 @@
+"""`Picture`: what `ag.draw` returns, in every format."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from functools import cached_property
+from pathlib import Path
+from typing import Final
+
+from .dot import to_dot
+from .model import Diagram
+from .render import render
+from .text import to_text
+
+__all__ = ["EXPORTERS", "Picture"]
+
+
+def _svg(diagram: Diagram) -> bytes:
+    return render(diagram, "svg")
+
+
+def _png(diagram: Diagram) -> bytes:
+    return render(diagram, "png")
+
+
+EXPORTERS: Final[dict[str, Callable[[Diagram], bytes]]] = {
+    ".svg": _svg,
+    ".png": _png,
+    ".dot": lambda diagram: to_dot(diagram).encode(),
+    ".txt": lambda diagram: to_text(diagram).encode(),
+}
+"""A format a file name may end in, and what makes its bytes."""
+
+
+class Picture:
+    """A drawing, shown by notebooks by itself.
+
+    Attributes
+    ----------
+    diagram
+        The plain data that every format is made from.
+    """
+
+    def __init__(self, diagram: Diagram) -> None:
+        self.diagram = diagram
+
+    @cached_property
+    def dot(self) -> str:
+        """The picture in Graphviz's language: the same graph, the same text."""
+        return to_dot(self.diagram)
+
+    @cached_property
+    def text(self) -> str:
+        """The picture as a listing for a terminal."""
+        return to_text(self.diagram)
+
+    def svg(self) -> str:
+        """Return the picture as SVG, drawn by the best engine of this machine."""
+        return EXPORTERS[".svg"](self.diagram).decode()
+
+    def png(self) -> bytes:
+        """Return the picture as the bytes of a PNG file.
+
+        Raises
+        ------
+        RuntimeError
+            When neither graphviz-pure nor a `dot` is here.
+        """
+        return EXPORTERS[".png"](self.diagram)
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the picture into a file and return its path; the suffix says the format.
+
+        The file is written beside its place and then renamed: it is whole, or as it was.
+
+        Raises
+        ------
+        ValueError
+            For a suffix that no format has.
+        FileNotFoundError
+            When the folder is not there.
+        """
+        target = Path(path)
+        exporter = EXPORTERS.get(target.suffix.lower())
+        if exporter is None:
+            raise ValueError(
+                f"can not draw into {target.name!r}: its suffix is {target.suffix or 'missing'!r}; "
+                f"end the name in one of {', '.join(EXPORTERS)}"
+            )
+        if not target.parent.is_dir():
+            raise FileNotFoundError(
+                f"{target.name!r} can not be saved in {str(target.parent)!r}, which is no folder; "
+                "make it first"
+            )
+        drawn = exporter(self.diagram)
+        beside = target.with_name(f"{target.name}.{os.getpid()}.part")
+        try:
+            beside.write_bytes(drawn)
+            beside.replace(target)
+        finally:
+            with suppress(OSError):
+                beside.unlink(missing_ok=True)
+        return target
+
+    def _repr_svg_(self) -> str:
+        return self.svg()
+
+    def __repr__(self) -> str:
+        shapes, arrows = len(self.diagram.vertices), len(self.diagram.edges)
+        return f"<Picture of {shapes} shapes and {arrows} arrows; .svg(), .save('f.svg'), .text>"

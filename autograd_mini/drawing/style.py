@@ -1,0 +1,80 @@
+"""How each kind of vertex looks: one table for every format.
+
+The colours are Okabe and Ito's (told apart by the colour-blind) and never alone: shape, dash or
+text says the same. Texts have a contrast of at least 4.5 to their ground.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from .labels import label_size
+from .model import Kind, Vertex
+
+__all__ = ["FONTS", "INK", "STYLES", "Style", "outline", "stroke"]
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """The looks of one kind of vertex."""
+
+    shape: Literal["box", "ellipse", "plain", "circle"]
+    fill: str
+    border: str
+    text: str = "#111111"
+    thick: float = 1.0
+    dashed: bool = False
+
+
+STYLES: Final[dict[Kind, Style]] = {
+    "parameter": Style("box", "#fdf1d6", "#b87700"),
+    "value": Style("box", "#ffffff", "#0072b2"),
+    "output": Style("box", "#e0f3ec", "#00805c", thick=2.2),
+    "constant": Style("plain", "none", "none", text="#5c5c5c"),
+    "operation": Style("ellipse", "#e9eef3", "#5a6570"),
+    "fold": Style("box", "#f8e9f2", "#a3477b", dashed=True),
+    "input": Style("circle", "#ffffff", "#5a6570"),
+    "unit": Style("circle", "#e3f0f9", "#0072b2", thick=1.6),
+    "output unit": Style("circle", "#e0f3ec", "#00805c", thick=2.2),
+    "bias": Style("circle", "#fdf1d6", "#b87700", dashed=True),
+    "more": Style("plain", "none", "none", text="#5c5c5c"),
+}
+
+INK: Final = {
+    "note": "#5c5c5c",
+    "gradient": "#a63c00",
+    "edge": "#5a6570",
+    "positive": "#0072b2",
+    "negative": "#b34700",
+    "scope": "#8a949e",
+    "scope fill": "#f4f6f8",
+}
+
+FONTS: Final = {
+    "Helvetica": "Helvetica,Arial,Liberation Sans,DejaVu Sans,Noto Sans CJK SC,"
+    "Microsoft YaHei,PingFang SC,sans-serif",
+    "Courier": "Courier,Courier New,Liberation Mono,DejaVu Sans Mono,Noto Sans Mono CJK SC,"
+    "monospace",
+}
+"""What a finished SVG asks for. Graphviz measures with the first name only."""
+
+
+def stroke(strength: float | None) -> tuple[str, float, bool]:
+    """Return the colour, width and dash of an edge: a connection's sign and strength."""
+    if strength is None:
+        return INK["edge"], 1.0, False
+    width = 0.8 + 2.0 * min(abs(strength), 1.0)
+    return INK["negative" if strength < 0 else "positive"], width, strength < 0
+
+
+def outline(vertex: Vertex) -> tuple[float, float]:
+    """Return the width and height in points of a vertex's shape: its text and room around it."""
+    width, height = label_size(vertex)
+    shape = STYLES[vertex.kind].shape
+    if shape == "ellipse":
+        return 1.25 * width + 12, 1.35 * height + 8
+    if shape == "circle":
+        side = max(width + 12, 1.3 * height, 42)
+        return side, side
+    return (width + 18, height + 12) if shape == "box" else (width + 4, height + 2)
