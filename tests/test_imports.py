@@ -15,6 +15,7 @@ PACKAGE = Path(__file__).parent.parent / "autograd_mini"
 # The rooms of the house, top to bottom. A file imports only from files above it. A name that ends
 # in a dot stands for a whole room whose own order is free.
 ORDER = [
+    "context",
     "graph",
     "op",
     "rules.elementwise",
@@ -29,6 +30,7 @@ ORDER = [
     "rules",
     "reverse",
     "reading",
+    "inplace",
     "tensor",
     "transforms",
     "batching",
