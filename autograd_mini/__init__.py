@@ -10,8 +10,9 @@ gradients; the network, the logistic cost and backpropagation are built on that 
 
 from typing import TYPE_CHECKING, Any
 
+from .context import no_grad, scope
 from .op import primitive, rule
-from .tensor import Tensor, no_grad, scope
+from .tensor import Tensor
 from .transforms import backprop, grad, value_and_grad, vjp
 
 if TYPE_CHECKING:

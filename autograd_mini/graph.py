@@ -7,7 +7,6 @@ sorting by number *is* a topological order: no recursion, however deep the graph
 
 from __future__ import annotations
 
-import threading
 from itertools import count
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
@@ -17,28 +16,9 @@ if TYPE_CHECKING:
 
     from .op import Op
 
-__all__ = ["EMPTY", "EVERYTHING", "OFF", "TRACKED", "Cell", "Context", "Node", "Taken", "constant"]
-__all__ += ["context", "leaf", "make_node", "walk"]
-
-OFF: Final = 0
-"""Nothing is recorded (`no_grad`)."""
-TRACKED: Final = 1
-"""What descends from a leaf that requires a gradient, or a transform's argument, is recorded."""
-EVERYTHING: Final = 2
-"""Every operation is recorded, comparisons too, and no value may be read: a compiler's mode."""
+__all__ = ["EMPTY", "Cell", "Node", "Taken", "constant", "describe", "leaf", "make_node", "walk"]
 
 EMPTY: Final[dict[str, Any]] = {}
-
-
-class Context(threading.local):
-    """What one thread is doing: the only state that is not in the graph itself."""
-
-    mode: int = TRACKED
-    scope: tuple[str, ...] = ()
-    debug: Any = None
-
-
-context = Context()
 
 
 class Cell:
@@ -142,6 +122,13 @@ def leaf(value: Any, cell: Cell | None, name: str | None = None) -> Node:
     node.cell = cell
     node.name = name
     return node
+
+
+def describe(node: Node) -> str:
+    """Name a node in an error message: `z2 (shape (4, 2), made by add)`."""
+    made = f"made by {node.op.name}" if node.op else "a leaf" if node.tracked else "a constant"
+    where = f" at {node.place}" if node.place else ""
+    return f"{node.name or 'a tensor'} (shape {node.value.shape}, {made}{where})"
 
 
 _by_number = attrgetter("number")

@@ -32,7 +32,16 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-__all__ = ["OPS", "REDUCTIONS", "Op", "Sparse", "find_op", "primitive", "rule", "without_derivative"]
+__all__ = [
+    "OPS",
+    "REDUCTIONS",
+    "Op",
+    "Sparse",
+    "find_op",
+    "primitive",
+    "rule",
+    "without_derivative",
+]
 
 Function = Callable[..., Any]
 Rule = Callable[..., Any]
@@ -272,4 +281,5 @@ def _positional(function: Function) -> tuple[str, ...] | None:
         parameters = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):
         return None
-    return tuple(p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD))
+    positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return tuple(p.name for p in parameters if p.kind in positional)

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from .graph import EVERYTHING, TRACKED, Cell, Node, context, leaf, make_node, walk
+from .context import EVERYTHING, TRACKED, context
+from .graph import Cell, Node, describe, leaf, make_node, walk
 
-__all__ = ["Array", "Reading", "describe", "handed_out", "new_value", "read"]
+__all__ = ["Array", "Reading", "new_value", "read"]
 
 Array = np.ndarray[Any, Any]
 
@@ -186,13 +187,6 @@ def _read_only(value: Any) -> Array:
     return view
 
 
-def describe(node: Node) -> str:
-    """Name a node in an error message: `z2 (shape (4, 2), made by add)`."""
-    made = f"made by {node.op.name}" if node.op else "a leaf" if node.tracked else "a constant"
-    where = f" at {node.place}" if node.place else ""
-    return f"{node.name or 'a tensor'} (shape {node.value.shape}, {made}{where})"
-
-
 def new_value(value: Any, dtype: Any, differentiable: bool) -> Any:
     """Copy what a user gives into an array or NumPy scalar that may enter a graph.
 
@@ -220,12 +214,6 @@ def new_value(value: Any, dtype: Any, differentiable: bool) -> Any:
             )
         data = data.astype(float)
     return data[()] if data.ndim == 0 else data
-
-
-def handed_out(cotangent: Any) -> Array:
-    """Return a gradient that shares memory with nothing: an array of the caller's own."""
-    own = np.array(cotangent)
-    return np.conjugate(own) if own.dtype.kind == "c" else own
 
 
 def _twin(node: Node, twins: dict[Node, Node]) -> Node:

@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from .graph import Node, walk
+from .graph import Node, describe, walk
 from .op import Op, Sparse, rule
 
-__all__ = ["fit", "pick", "propagate"]
+__all__ = ["handed_out", "pick", "propagate", "seed"]
 
 
 class Pick(Sparse):
@@ -75,26 +75,17 @@ def propagate(
 
     for node in reversed(order):
         g = totals[node]
-        if g is None or not node.inputs:
+        if g is None:
             continue
         if type(g) is list:
-            g = totals[node] = _gather(g, node, lift)
+            g = totals[node] = _gather(g, node)
         if lift is not None and node.name is not None:
             _name_gradient(g, node)
-        if node not in wanted:
-            totals[node] = None  # free it as soon as it has been read
-        _apply_rules(node, g, totals, owned, lift)
-
-    found = {}
-    for node in wanted:
-        g = totals.get(node)
-        if type(g) is list:
-            g = _gather(g, node, lift)
-        if g is not None:
-            if lift is not None and node.name is not None:
-                _name_gradient(g, node)
-            found[node] = g
-    return found
+        if node.inputs:
+            if node not in wanted:
+                totals[node] = None  # freed as soon as it has been read
+            _apply_rules(node, g, totals, owned, lift)
+    return {node: totals[node] for node in wanted if totals.get(node) is not None}
 
 
 def _between(order: Iterable[Node], wrt: Collection[Node]) -> list[Node]:
@@ -195,24 +186,15 @@ def _add_sparse(
     part.add_into(totals[node])
 
 
-def _gather(parts: list[Any], node: Node, lift: Callable[[Node], Any] | None) -> Any:
+def _gather(parts: list[Any], node: Node) -> Any:
     """Add up contributions that were kept apart until all had come."""
     if type(parts[0]) is Pick:
-        given = [p.g if p is not None else None for p in _by_index(parts, len(node.value))]
-        return tuple(
-            np.zeros_like(value) if g is None else g
-            for g, value in zip(given, node.value, strict=True)
-        )
-    sparse = next(p for p in parts if isinstance(p, Sparse))
-    value = node.value
-    return sparse.gather(parts, value.shape, value.dtype)
-
-
-def _by_index(parts: list[Pick], outputs: int) -> list[Pick | None]:
-    chosen: list[Pick | None] = [None] * outputs
-    for part in parts:
-        chosen[part.index] = part
-    return chosen
+        cotangents = [np.zeros_like(value) for value in node.value]
+        for part in parts:
+            cotangents[part.index] = cotangents[part.index] + part.g
+        return tuple(cotangents)
+    sparse = next(part for part in parts if isinstance(part, Sparse))
+    return sparse.gather(parts, node.value.shape, node.value.dtype)
 
 
 def fit(cotangent: Any, value: Any, node: Node) -> Any:
@@ -227,22 +209,8 @@ def fit(cotangent: Any, value: Any, node: Node) -> Any:
     """
     if not hasattr(cotangent, "shape"):
         cotangent = np.asarray(cotangent)
-    have, want = cotangent.shape, value.shape
-    if have != want:
-        extra = len(have) - len(want)
-        stretched = tuple(
-            extra + i for i, n in enumerate(want) if n == 1 and have[extra + i] != 1
-        ) if extra >= 0 else ()
-        axes = (*range(extra), *stretched)
-        if extra < 0 or any(
-            n != have[extra + i] and extra + i not in axes for i, n in enumerate(want)
-        ):
-            name = node.op.name if node.op else "the output"
-            raise ValueError(
-                f"the rule of {name} gave a cotangent of shape {have} for an argument of shape "
-                f"{want}; it must have the argument's shape, or the shape it was broadcast to"
-            )
-        cotangent = cotangent.sum(axis=axes).reshape(want)
+    if cotangent.shape != value.shape:
+        cotangent = _unbroadcast(cotangent, value.shape, node)
     if cotangent.dtype != value.dtype:
         if cotangent.dtype.kind == "c" and value.dtype.kind != "c":
             cotangent = cotangent.real
@@ -250,9 +218,56 @@ def fit(cotangent: Any, value: Any, node: Node) -> Any:
     return cotangent
 
 
+def _unbroadcast(cotangent: Any, want: tuple[int, ...], node: Node) -> Any:
+    have = cotangent.shape
+    extra = len(have) - len(want)
+    rest = have[max(extra, 0) :]
+    if extra < 0 or any(n not in (1, m) for n, m in zip(want, rest, strict=True)):
+        raise ValueError(
+            f"the rule of {node.op.name if node.op else node} gave a cotangent of shape {have} for "
+            f"an argument of shape {want}; it must have the argument's shape, or one that the "
+            "argument was broadcast to"
+        )
+    stretched = tuple(extra + i for i, n in enumerate(want) if n != rest[i])
+    cotangent = cotangent.sum(axis=(*range(extra), *stretched))
+    return cotangent.reshape(want) if stretched else cotangent
+
+
+def seed(output: Node, cotangent: Any) -> Any:
+    """Return the cotangent a backward pass starts from, in the output's shape and dtype.
+
+    Raises
+    ------
+    ValueError
+        For a cotangent of another shape; for None when the output is not one number.
+    """
+    value = output.value
+    if cotangent is None:
+        if value.size != 1:
+            raise ValueError(
+                f"a derivative starts from one number; {describe(output)} has {value.size}: "
+                "sum it, or pass a cotangent of its shape"
+            )
+        return np.ones(value.shape, value.dtype)[()]
+    given = cotangent if hasattr(cotangent, "node") else np.asarray(cotangent)
+    if given.shape != value.shape:
+        raise ValueError(
+            f"the cotangent of {describe(output)} must have its shape {value.shape}; "
+            f"got {given.shape}"
+        )
+    if given.dtype != value.dtype:
+        given = given.astype(value.dtype)
+    return np.conjugate(given) if value.dtype.kind == "c" else given
+
+
+def handed_out(cotangent: Any) -> np.ndarray[Any, Any]:
+    """Return a gradient that shares memory with nothing: an array of the caller's own."""
+    own = np.array(cotangent)
+    return np.conjugate(own) if own.dtype.kind == "c" else own
+
+
 def _name_gradient(g: Any, node: Node) -> None:
     """Name the recorded cotangent of z2 "z2_grad"."""
     made = getattr(g, "node", None)
     if made is not None and made.name is None and made.inputs:
         made.name = f"{node.name}_grad"
-

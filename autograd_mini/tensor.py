@@ -2,36 +2,22 @@
 
 from __future__ import annotations
 
-import operator
-import sys
 from collections.abc import Callable, Iterator
-from contextlib import ContextDecorator
 from typing import Any
 
 import numpy as np
 
 from . import rules  # noqa: F401 -- fills OPS, which everything below reads
-from .graph import (
-    EMPTY,
-    EVERYTHING,
-    OFF,
-    TRACKED,
-    Cell,
-    Node,
-    Taken,
-    constant,
-    context,
-    leaf,
-    make_node,
-    walk,
-)
+from .context import EVERYTHING, TRACKED, context
+from .graph import EMPTY, Cell, Node, constant, describe, leaf, make_node, walk
+from .inplace import assign, refuse_write, repoint
 from .op import OPS, REDUCTIONS, Op, find_op
-from .reading import Array, Reading, describe, handed_out, new_value, read
-from .reverse import pick, propagate
+from .reading import Array, Reading, new_value, read
+from .reverse import handed_out, pick, propagate, seed
 from .rules.elementwise import cast
-from .rules.indexing import get_item, set_item
+from .rules.indexing import get_item
 
-__all__ = ["Tensor", "apply", "lift", "no_grad", "scope", "seed", "tensor_of", "unwrap", "wrap"]
+__all__ = ["Tensor", "apply", "lift", "tensor_of", "unwrap", "wrap"]
 
 _new = object.__new__
 _ARRAYS = frozenset((float, int, np.ndarray, np.float64, np.float32, bool, complex))
@@ -59,6 +45,17 @@ def _binary(function: Any) -> tuple[Any, Any]:
     return forward, reflected
 
 
+def _unary(function: Any) -> Callable[[Tensor], Tensor]:
+    """Return `-t`, `abs(t)`, `t.T` for one of NumPy's functions of one array."""
+    op = OPS[function]
+
+    def forward(self: Tensor) -> Tensor:
+        result: Tensor = apply(op, (self,))
+        return result
+
+    return forward
+
+
 def _in_place(function: Any) -> Any:
     """Return `t += other`: t comes to name the result; what was recorded before is untouched."""
     op = OPS[function]
@@ -78,7 +75,7 @@ def _in_place(function: Any) -> Any:
                     "write t = t + other"
                 )
             result = result.astype(self.dtype)
-        _repoint(self, result.node)
+        repoint(self, result.node)
         return self
 
     return update
@@ -195,7 +192,7 @@ class Tensor(Reading):
                 + (f" (its leaves: {', '.join(below)})" if below else "")
                 + "; make one with ag.Tensor(value, requires_grad=True)"
             )
-        found = propagate([self.node], [seed(self, cotangent)], leaves, order=order)
+        found = propagate([self.node], [seed(self.node, unwrap(cotangent))], leaves, order=order)
         for node, cell in leaves.items():
             if node in found:
                 gradient = handed_out(found[node])
@@ -253,17 +250,10 @@ class Tensor(Reading):
     __imatmul__ = _in_place(np.matmul)
     __hash__ = object.__hash__
 
-    def __neg__(self) -> Tensor:
-        return apply(OPS[np.negative], (self,))
-
-    def __pos__(self) -> Tensor:
-        return apply(OPS[np.positive], (self,))
-
-    def __abs__(self) -> Tensor:
-        return apply(OPS[np.absolute], (self,))
-
-    def __invert__(self) -> Tensor:
-        return apply(OPS[np.invert], (self,))
+    __neg__ = _unary(np.negative)
+    __pos__ = _unary(np.positive)
+    __abs__ = _unary(np.absolute)
+    __invert__ = _unary(np.invert)
 
     def __iter__(self) -> Iterator[Tensor]:
         return (self[i] for i in range(len(self)))
@@ -272,29 +262,21 @@ class Tensor(Reading):
         return bool(np.any(read((self == item).node)))
 
     def __getitem__(self, key: Any) -> Tensor:
-        return apply(_GET_ITEM, (self,), {"key": unwrap(key)})
+        part: Tensor = apply(_GET_ITEM, (self,), {"key": unwrap(key)})
+        return part
 
     def __setitem__(self, key: Any, value: Any) -> None:
         refuse_write(self, "x[...] = v")
-        _assign(self, unwrap(key), operand(value))
+        value = operand(value)
+        if value is NotImplemented:
+            raise TypeError("x[...] = v: v must be numbers or a tensor of numbers")
+        assign(self, unwrap(key), value.node if type(value) is Tensor else constant(value))
 
     # -- NumPy's methods
 
-    @property
-    def T(self) -> Tensor:  # noqa: N802 -- NumPy's name
-        """The transpose."""
-        return apply(OPS[np.transpose], (self,))
-
-    @property
-    def real(self) -> Tensor:
-        """The real part."""
-        return apply(OPS[np.real], (self,))
-
-    @property
-    def imag(self) -> Tensor:
-        """The imaginary part."""
-        return apply(OPS[np.imag], (self,))
-
+    T = property(_unary(np.transpose), doc="The transpose.")
+    real = property(_unary(np.real), doc="The real part.")
+    imag = property(_unary(np.imag), doc="The imaginary part.")
     sum = _method(np.sum)
     mean = _method(np.mean)
     max = _method(np.max)
@@ -315,28 +297,31 @@ class Tensor(Reading):
 
     def flatten(self, order: str = "C") -> Tensor:
         """Return a flat copy."""
-        return self.ravel(order=order).copy()  # type: ignore[no-any-return]
+        flat: Tensor = self.ravel(order=order).copy()
+        return flat
 
     def reshape(self, *shape: Any, order: str = "C") -> Tensor:
         """Return the same elements in another shape: `t.reshape(2, 3)` or `t.reshape((2, 3))`."""
         new = shape[0] if len(shape) == 1 else shape
-        return dispatch(np.reshape, (self, new), {} if order == "C" else {"order": order})
+        result: Tensor = dispatch(np.reshape, (self, new), {"order": order})
+        return result
 
     def transpose(self, *axes: Any) -> Tensor:
         """Return the axes in another order, reversed by default."""
         if len(axes) == 1 and not isinstance(axes[0], int):
             axes = axes[0] or ()
-        return apply(OPS[np.transpose], (self,), {"axes": tuple(axes)} if axes else EMPTY)
+        result: Tensor = apply(OPS[np.transpose], (self,), {"axes": tuple(axes)} if axes else EMPTY)
+        return result
 
     def astype(self, dtype: Any, copy: bool = True) -> Tensor:
         """Return a tensor of another dtype; one that is not floating has no derivative."""
-        if np.dtype(dtype).kind in "fc":
-            return apply(OPS[cast], (self,), {"dtype": np.dtype(dtype)})
-        return wrap(read(self.node).astype(dtype))
+        if np.dtype(dtype).kind not in "fc":
+            return wrap(read(self.node).astype(dtype))
+        result: Tensor = apply(OPS[cast], (self,), {"dtype": np.dtype(dtype)})
+        return result
 
 
 _GET_ITEM = OPS[get_item]
-_SET_ITEM = OPS[set_item]
 
 
 # -- recording
@@ -502,167 +487,3 @@ def _missing_rule(function: Any) -> str:
         f"ag.rule({where}.{label}, {rows}), with ∂y/∂(argument) in place of ...; or pass "
         "t.detach() if no derivative is wanted"
     )
-
-
-def seed(output: Tensor, cotangent: Any, record: bool = False) -> Any:
-    """Return the cotangent a backward pass starts from, in the output's shape and dtype."""
-    value = output.node.value
-    if cotangent is None:
-        if value.size != 1:
-            raise ValueError(
-                f"a derivative starts from one number; {describe(output.node)} has {value.size}: "
-                "sum it, or pass a cotangent of its shape"
-            )
-        return np.ones(value.shape, value.dtype)[()]
-    given = cotangent if record and type(cotangent) is Tensor else np.asarray(unwrap(cotangent))
-    if given.shape != value.shape:
-        raise ValueError(
-            f"the cotangent of {describe(output.node)} must have its shape {value.shape}; "
-            f"got {given.shape}"
-        )
-    if given.dtype != value.dtype:
-        given = given.astype(value.dtype)
-    if value.dtype.kind == "c":
-        given = np.conjugate(given)
-    return given if type(given) is Tensor else given[()]
-
-
-# -- writing in place
-
-
-def refuse_write(tensor: Tensor, call: str) -> None:
-    """Raise if writing this tensor would change a leaf's gradient or another array."""
-    node = tensor.node
-    if node.cell is not None and context.mode != OFF:
-        raise RuntimeError(
-            f"{call}: {describe(node)} requires a gradient, so it can not be changed in place "
-            "while derivatives are recorded; write it inside `with ag.no_grad():`, or a new "
-            "tensor: y = x + ..."
-        )
-    if node.view:
-        raise RuntimeError(
-            f"{call}: {describe(node)} is a view; in NumPy this would change its base; "
-            "write x[0, 1] = v on the base, or .copy() first"
-        )
-
-
-def _repoint(tensor: Tensor, node: Node) -> None:
-    """Let a variable name another node; a leaf stays that leaf, with its cell and name."""
-    old = tensor.node
-    if old.cell is not None:
-        node = leaf(node.value, old.cell, old.name)
-    elif node.name is None and not old.inputs and not node.inputs:
-        node.name = old.name
-    tensor.node = node
-
-
-def _assign(tensor: Tensor, key: Any, value: Any) -> None:
-    """x[key] = v: name a new node in which v has been written."""
-    if value is NotImplemented:
-        raise TypeError("x[...] = v needs numbers or a tensor")
-    given = value.node if type(value) is Tensor else constant(value)
-    recorded = context.mode != OFF and (tensor.node.tracked or given.tracked)
-    if recorded and tensor.dtype.kind not in "fc":
-        raise TypeError(
-            f"x[...] = v: a tensor of dtype {tensor.dtype} can not hold a value with a derivative; "
-            "make x of floats"
-        )
-    data = _buffer(tensor)
-    old = tensor.node
-    data[key] = given.value
-    if not recorded:
-        _repoint(tensor, constant(data))
-        return
-    if old.value is data:
-        old.value = Taken(data)
-    metadata = {"key": key}
-    tensor.node = make_node(_SET_ITEM, (old, given), metadata, data, True, context.scope)
-    if context.debug is not None:
-        context.debug.made(tensor.node)
-
-
-def _buffer(tensor: Tensor) -> Array:
-    """Return the array to write: the tensor's own where nobody else can see it, else a copy.
-
-    Nobody can when only this tensor names the node, only the node holds the array, and no rule
-    reads it: the node is a constant or a set-item. So n set-items into one array stay linear.
-    """
-    node = tensor.node
-    value = node.value
-    ours = (node.op is None and not node.tracked) or node.op is _SET_ITEM
-    if ours and type(value) is np.ndarray and value.base is None and value.flags.writeable:
-        del value
-        if _references(tensor) == _ALONE:
-            return node.value  # type: ignore[no-any-return]
-    return np.array(node.value)
-
-
-def _references(tensor: Tensor) -> tuple[int, int]:
-    node = tensor.node
-    return sys.getrefcount(node), sys.getrefcount(node.value)
-
-
-def _calibrate() -> tuple[int, int]:
-    """Return the counts that `_buffer` sees when nobody else holds node or array."""
-    tensor = wrap(np.zeros(1))
-    node = tensor.node
-    counts = _references(tensor)
-    del node
-    return counts
-
-
-_ALONE = _calibrate()
-
-
-# -- what this thread is doing
-
-
-class no_grad(ContextDecorator):  # noqa: N801 -- a function to its users, as in PyTorch
-    """Record nothing inside: `with ag.no_grad():`, or `@ag.no_grad()` over a function.
-
-    >>> import autograd_mini as ag
-    >>> w = ag.Tensor(1.0, requires_grad=True)
-    >>> with ag.no_grad():
-    ...     w -= 0.1
-    >>> w
-    Tensor(0.9, requires_grad=True)
-    """
-
-    def __init__(self) -> None:
-        self._outer: list[int] = []
-
-    def __enter__(self) -> None:
-        self._outer.append(context.mode)
-        context.mode = OFF
-
-    def __exit__(self, *error: object) -> None:
-        context.mode = self._outer.pop()
-
-    def _recreate_cm(self) -> no_grad:
-        return no_grad()
-
-
-class scope(ContextDecorator):  # noqa: N801
-    """Name what is recorded inside: `with ag.scope("layer 2"):`; scopes nest.
-
-    >>> import autograd_mini as ag
-    >>> x = ag.Tensor(1.0, requires_grad=True)
-    >>> with ag.scope("layer 2"):
-    ...     y = x * x
-    >>> y.node.scope
-    ('layer 2',)
-    """
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self._outer: list[tuple[str, ...]] = []
-
-    def __enter__(self) -> None:
-        self._outer.append(context.scope)
-        context.scope = (*context.scope, self.name)
-
-    def __exit__(self, *error: object) -> None:
-        context.scope = self._outer.pop()
-
-    def _recreate_cm(self) -> scope:
-        return scope(self.name)

@@ -12,12 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from .graph import OFF, TRACKED, Node, context, leaf, walk
+from .context import OFF, TRACKED, context
+from .graph import Node, describe, leaf, walk
 from .op import OPS
-from .reading import describe, handed_out, new_value
-from .reverse import propagate
+from .reading import new_value
+from .reverse import handed_out, propagate, seed
 from .rules.elementwise import identity
-from .tensor import Tensor, apply, lift, seed, tensor_of, wrap
+from .tensor import Tensor, apply, lift, tensor_of, unwrap, wrap
 
 __all__ = ["backprop", "grad", "value_and_grad", "vjp"]
 
@@ -50,7 +51,7 @@ def _parts(structure: Any) -> tuple[list[Any], Rebuild] | None:
     kind = type(structure)
     if isinstance(structure, tuple):
         named = hasattr(structure, "_fields")
-        return list(structure), (lambda new: kind(*new)) if named else (lambda new: kind(new))
+        return list(structure), (lambda new: kind(*new)) if named else kind
     if isinstance(structure, list):
         return list(structure), list
     if isinstance(structure, dict):
@@ -243,7 +244,7 @@ def value_and_grad(
         output, aux = run.output if has_aux else (run.output, None)
         if type(output) is Tensor:
             _check_scalar(output, f)
-            gradients = run.pull([output], [seed(output, None)], record=False)
+            gradients = run.pull([output], [seed(output.node, None)], record=False)
         else:
             output = wrap(_constant_result(output, f))
             gradients = [argument.gradient({}, False) for argument in run.arguments]
@@ -317,7 +318,7 @@ def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tupl
         record = context.mode == TRACKED and any(
             type(c) is Tensor and c.node.tracked for _, c in pairs
         )
-        seeds = [seed(y, c, record) for y, c in pairs]
+        seeds = [seed(y.node, c if record else unwrap(c)) for y, c in pairs]
         return tuple(run.pull([y for y, _ in pairs], seeds, record))
 
     nodes = [item.node for item in leaves if type(item) is Tensor]
@@ -371,9 +372,9 @@ def backprop(J: Tensor, wrt: Any, cotangent: Any = None, record: bool = False) -
                 "gradient; make it, or a leaf below it, with requires_grad=True"
             )
     nodes = [item.node for item in tensors]
-    first: Any = seed(J, cotangent, record)
-    if record:
-        first = first if type(first) is Tensor else wrap(first)
+    first: Any = seed(J.node, cotangent if record else unwrap(cotangent))
+    if record and type(first) is not Tensor:
+        first = wrap(first)
     found = propagate([J.node], [first], nodes, lift if record else None)
     results = []
     for node in nodes:

@@ -1,7 +1,7 @@
 """Derivatives of functions that work element by element.
 
-Conventions at kinks, each with a test: |x|' at 0 is 0; a tie of maximum or minimum splits evenly;
-clip passes at its bounds; sqrt' at 0 is inf; x**0 has derivative 0 in x, 0**y has derivative 0 in y.
+Conventions at kinks, each with a test: |x|' at 0 is 0; a tie of maximum or minimum splits
+evenly; clip passes at its bounds; sqrt' at 0 is inf; x**0 has derivative 0 in x, and 0**y in y.
 """
 
 from __future__ import annotations

@@ -12,11 +12,14 @@ from ..op import Sparse, primitive, rule
 __all__ = ["Scatter", "get_item", "is_basic", "set_item"]
 
 
+_BASIC = (slice, np.integer)
+
+
 def is_basic(key: Any) -> bool:
     """Tell whether an index is made of integers, slices, None and ... only: no element twice."""
     items = key if type(key) is tuple else (key,)
     return all(
-        item is None or item is Ellipsis or type(item) in (int, slice) or isinstance(item, np.integer)
+        type(item) is int or item is None or item is Ellipsis or isinstance(item, _BASIC)
         for item in items
     )
 
@@ -31,13 +34,15 @@ class Scatter(Sparse):
         self.key = key
 
     def add_into(self, total: Any) -> None:
+        """Add g to total[key], as often as key names an element."""
         if is_basic(self.key):
             total[self.key] += self.g
         else:
-            np.add.at(total, self.key, self.g)  # an index may name an element twice
+            np.add.at(total, self.key, self.g)
 
     @staticmethod
     def gather(parts: Sequence[Any], shape: tuple[int, ...], dtype: np.dtype[Any]) -> Any:
+        """Return the sum of recorded parts as one `scatter_sum`."""
         keys = tuple(p.key if isinstance(p, Scatter) else Ellipsis for p in parts)
         values = [p.g if isinstance(p, Scatter) else p for p in parts]
         return scatter_sum(values, keys=keys, shape=shape, dtype=dtype)

@@ -1,0 +1,104 @@
+"""Writing in place: the variable comes to name a new node; what was recorded stays untouched."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import numpy as np
+
+from .context import OFF, context
+from .graph import Node, Taken, constant, describe, leaf, make_node
+from .op import OPS
+from .reading import Array, Reading
+from .rules.indexing import set_item
+
+__all__ = ["assign", "refuse_write", "repoint"]
+
+_SET_ITEM = OPS[set_item]
+
+
+def refuse_write(tensor: Reading, call: str) -> None:
+    """Raise if writing this tensor would change a leaf's gradient or another array."""
+    node = tensor.node
+    if node.cell is not None and context.mode != OFF:
+        raise RuntimeError(
+            f"{call}: {describe(node)} requires a gradient, so it can not be changed in place "
+            "while derivatives are recorded; write it inside `with ag.no_grad():`, or make a new "
+            "tensor: y = x + ..."
+        )
+    if node.view:
+        raise RuntimeError(
+            f"{call}: {describe(node)} is a view; in NumPy this would change its base; "
+            "write x[0, 1] = v on the base, or .copy() first"
+        )
+
+
+def repoint(tensor: Reading, node: Node) -> None:
+    """Let a variable name another node; a leaf stays that leaf, with its cell and name."""
+    old = tensor.node
+    if old.cell is not None:
+        node = leaf(node.value, old.cell, old.name)
+    elif node.name is None and not old.inputs and not node.inputs:
+        node.name = old.name
+    tensor.node = node
+
+
+def assign(tensor: Reading, key: Any, given: Node) -> None:
+    """x[key] = v: name a new node in which v has been written.
+
+    Raises
+    ------
+    TypeError
+        When x holds integers and v has a derivative.
+    """
+    recorded = context.mode != OFF and (tensor.node.tracked or given.tracked)
+    if recorded and tensor.dtype.kind not in "fc":
+        raise TypeError(
+            f"x[...] = v: a tensor of dtype {tensor.dtype} can not hold a value with a derivative; "
+            "make x of floats"
+        )
+    data = _buffer(tensor)
+    data[key] = given.value
+    old = tensor.node
+    if not recorded:
+        repoint(tensor, constant(data))
+        return
+    if old.value is data:
+        old.value = Taken(data)
+    tensor.node = make_node(_SET_ITEM, (old, given), {"key": key}, data, True, context.scope)
+    if context.debug is not None:
+        context.debug.made(tensor.node)
+
+
+def _buffer(tensor: Reading) -> Array:
+    """Return the array to write: the tensor's own where nobody else can see it, else a copy.
+
+    Nobody can when only this tensor names the node, only the node holds the array, and no rule
+    reads it: the node is a constant or a set-item. So n set-items into one array stay linear.
+    """
+    node = tensor.node
+    value = node.value
+    ours = (node.op is None and not node.tracked) or node.op is _SET_ITEM
+    if ours and type(value) is np.ndarray and value.base is None and value.flags.writeable:
+        del value
+        if _references(tensor) == _ALONE:
+            return node.value  # type: ignore[no-any-return]
+    return np.array(node.value)
+
+
+def _references(tensor: Reading) -> tuple[int, int]:
+    node = tensor.node
+    return sys.getrefcount(node), sys.getrefcount(node.value)
+
+
+def _calibrate() -> tuple[int, int]:
+    """Return the counts that `_buffer` sees when nobody else holds node or array."""
+    tensor = Reading()
+    node = tensor.node = constant(np.zeros(1))
+    counts = _references(tensor)
+    del node
+    return counts
+
+
+_ALONE = _calibrate()
