@@ -1,0 +1,132 @@
+"""Options that several sub-commands share, and how a command line is read."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import math
+import os
+import re
+import sys
+from pathlib import Path
+from typing import Any, NoReturn
+
+from .terminal import one_line, shown
+
+ACTIVATIONS = ("sigmoid", "tanh", "relu", "leaky_relu", "softplus", "identity")
+COSTS = {"logistic": "sigmoid", "quadratic": "sigmoid", "softmax": "softmax"}
+"""Costs, and the output activation that each of them is paired with."""
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser that says what is wrong in one line and leaves with status 2."""
+
+    def __init__(self, **settings: Any) -> None:
+        settings.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
+        super().__init__(allow_abbrev=False, **settings)
+
+    def error(self, message: str) -> NoReturn:
+        """Print one line and exit with status 2."""
+        message = one_line(message)
+        print(f"{self.prog}: error: {message}; see {self.prog} --help", file=sys.stderr)
+        raise SystemExit(2)
+
+    def refuse(self, unknown: list[str], known: set[str]) -> NoReturn:
+        """Say which argument is unknown, and which one was perhaps meant."""
+        given = unknown[0]
+        near = difflib.get_close_matches(given.split("=")[0], known, n=1)
+        self.error(f"unknown argument {given!r}" + (f", did you mean {near[0]}?" if near else ""))
+
+
+def layers(text: str) -> list[int]:
+    """Read layer sizes such as 64-25-10 (or 64,25,10)."""
+    sizes = re.split(r"[-,x]", text.strip())
+    if len(sizes) < 2 or not all(size.isascii() and size.isdigit() for size in sizes):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} names no layers; write the number of units in each, such as 64-25-10"
+        )
+    numbers = [int(size) for size in sizes if len(size) < 8]
+    if len(numbers) < len(sizes) or min(numbers) < 1 or max(numbers) > 1_000_000:
+        raise argparse.ArgumentTypeError(f"{text!r}: a layer has 1 to 1000000 units")
+    return numbers
+
+
+def number(low: float, high: float = math.inf, *, open_below: bool = False) -> Any:
+    """Make a reader of finite numbers from `low` to `high`."""
+
+    def read(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        if not math.isfinite(value) or not low <= value <= high or (open_below and value == low):
+            bounds = f"above {low:g}" if open_below else f"{low:g} or more"
+            upper = "" if high == math.inf else f", at most {high:g}"
+            raise argparse.ArgumentTypeError(f"{text!r}: give a number {bounds}{upper}")
+        return value
+
+    return read
+
+
+def whole(low: int, high: int = 2**63) -> Any:
+    """Make a reader of whole numbers from `low` to `high`."""
+
+    def read(text: str) -> int:
+        # Beyond 18 digits int() itself may refuse.
+        value = int(text) if re.fullmatch(r"[+-]?[0-9]{1,18}", text.strip()) else None
+        if value is None or not low <= value <= high:
+            upper = "" if high == 2**63 else f", at most {high}"
+            raise argparse.ArgumentTypeError(f"{text!r}: give a whole number, {low} or more{upper}")
+        return value
+
+    return read
+
+
+def batch(text: str) -> int | None:
+    """Read the size of a batch: a whole number, or "all"."""
+    return None if text == "all" else int(whole(1)(text))
+
+
+def common(parser: Parser, run: Any) -> None:
+    """Add what every sub-command has, and say which function runs it."""
+    parser.add_argument("--json", action="store_true", help="print one JSON object, for programs")
+    parser.set_defaults(run=run, parser=parser)
+
+
+def network(parser: Parser, default: str, note: str = "") -> None:
+    """Add the options that make a network."""
+    parser.add_argument(
+        "--layers", type=layers, metavar="A-B-C",
+        help=f"units in each layer, the input first (default: {default}){note}",
+    )  # fmt: skip
+    parser.add_argument(
+        "--activation", choices=ACTIVATIONS, default="sigmoid", metavar="G",
+        help=f"g of the hidden layers: {', '.join(ACTIVATIONS)} (default: sigmoid)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--cost", choices=tuple(COSTS), default="logistic", metavar="J",
+        help="logistic, quadratic (both with sigmoid outputs) or softmax (default: logistic)",
+    )  # fmt: skip
+
+
+def folder_for(path: str | os.PathLike[str]) -> Path:
+    """Make a folder, or say in one line why nothing can be written there.
+
+    Done before any work, and by writing: permissions alone do not tell (a full disk, a read-only
+    mount, an administrator).
+    """
+    folder = Path(path)
+    cure = "give another folder with --out"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / f".{os.getpid()}.part"
+        probe.touch()
+        probe.unlink()
+    except FileExistsError as error:
+        raise OSError(f"{shown(folder)} is a file, not a folder; {cure}") from error
+    except NotADirectoryError as error:
+        raise OSError(f"{shown(folder)} lies below a file, not a folder; {cure}") from error
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise OSError(f"can not write in {shown(folder)} ({reason}); {cure}") from error
+    return folder

@@ -1,0 +1,169 @@
+"""Files that are whole or not there at all: written beside and renamed, read with bounds.
+
+An archive from elsewhere can be truncated, be something else, ask for a pickle to be run, or
+declare sizes that no machine has. `load_npz` looks at what the archive declares before it unpacks
+anything, never unpickles, and says in one line what is wrong.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import secrets
+import stat
+import zipfile
+import zlib
+from collections.abc import Mapping
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.lib import format as npy
+from numpy.typing import NDArray
+
+# Far above what the note's networks and their data need, and below what hurts a small machine.
+LARGEST = 2**30
+
+
+def write(path: str | os.PathLike[str], content: str | bytes) -> Path:
+    """Write a file so that a reader finds the old content or the new, never half of it.
+
+    The content goes to a new file in the same folder, is brought to the disk, and takes the
+    name over in one step. Text is written as UTF-8 with the newlines it has.
+
+    Parameters
+    ----------
+    path
+        The file; its folder must exist. A file that is there is replaced and keeps its
+        permissions; a symbolic link is followed, so that what it names is replaced.
+    content
+        Text or bytes.
+
+    Returns
+    -------
+    The path that was written.
+
+    Raises
+    ------
+    OSError
+        When the folder is missing or not writable, or the disk is full; the old file is untouched
+        and nothing is left beside it.
+    """
+    path = Path(path)
+    target = Path(os.path.realpath(path))
+    beside = target.with_name(f".{target.name[:100]}.{secrets.token_hex(4)}.part")
+    data = content.encode() if isinstance(content, str) else content
+    try:
+        with beside.open("xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        if target.exists():
+            beside.chmod(stat.S_IMODE(target.stat().st_mode))
+        beside.replace(target)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
+    return path
+
+
+def npz_bytes(arrays: Mapping[str, NDArray[Any]], **texts: str) -> bytes:
+    """Pack named arrays and texts as a compressed npz, the same bytes every time.
+
+    Parameters
+    ----------
+    arrays
+        What `np.load` will find under these names.
+    **texts
+        Further members, kept as UTF-8 text (``metadata`` is JSON in a weight file); `np.load`
+        gives them as arrays of one string.
+
+    Raises
+    ------
+    ValueError
+        For an array of Python objects, which only a pickle could hold.
+    """
+    members = {name: np.asarray(array) for name, array in arrays.items()}
+    members |= {name: np.array(text) for name, text in texts.items()}
+    for name, array in members.items():
+        if array.dtype.hasobject:
+            raise ValueError(f"array {name!r} holds Python objects; give numbers")
+    packed = BytesIO()
+    np.savez_compressed(packed, allow_pickle=False, **members)
+    return packed.getvalue()
+
+
+def load_npz(path: str | os.PathLike[str], *, largest: int = LARGEST) -> dict[str, NDArray[Any]]:
+    """Read every array of an npz file, without pickle and within bounds.
+
+    Parameters
+    ----------
+    path
+        A file made by `np.savez` or `np.savez_compressed`.
+    largest
+        Most bytes that the arrays may have together, unpacked.
+
+    Returns
+    -------
+    The arrays by name.
+
+    Raises
+    ------
+    OSError
+        When the file is not there or may not be read.
+    ValueError
+        When it is no npz file, is truncated or damaged, holds Python objects, or declares more
+        than `largest` bytes. Nothing in it is executed.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise IsADirectoryError(f"{path} is a folder; give an npz file (numpy.savez writes one)")
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = [entry for entry in archive.infolist() if entry.filename.endswith(".npy")]
+            declared = sum(entry.file_size for entry in members)
+            if declared > largest:
+                raise ValueError(
+                    f"{path} declares {declared:,} bytes of arrays; at most {largest:,} are read"
+                )
+            return {
+                entry.filename.removesuffix(".npy"): _array(archive.read(entry), entry.filename)
+                for entry in members
+            }
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        raise ValueError(
+            f"{path} is truncated, damaged or no npz file ({error}); "
+            "give a file that numpy.savez or autograd-mini wrote"
+        ) from error
+    except _DamagedError as error:
+        raise ValueError(f"{path}: {error}") from error
+
+
+class _DamagedError(Exception):
+    """One member of an archive is not an array that can be read."""
+
+
+def _array(data: bytes, name: str) -> NDArray[Any]:
+    """Read one .npy member; NumPy's own reader would allocate what the header declares first."""
+    stream = BytesIO(data)
+    try:
+        version = npy.read_magic(stream)
+        if version not in {(1, 0), (2, 0)}:
+            raise ValueError(f"npy format {version}")
+        read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
+        shape, fortran, dtype = read(stream)
+    except Exception as error:  # a forged header can make NumPy's parser raise anything
+        raise _DamagedError(f"{name} is no array ({error}); write the file again") from error
+    if dtype.hasobject:
+        raise _DamagedError(
+            f"{name} holds Python objects, which only a pickle could load; give arrays of numbers"
+        )
+    left = len(data) - stream.tell()
+    if min(shape, default=0) < 0 or math.prod(shape) * dtype.itemsize != left or not dtype.itemsize:
+        raise _DamagedError(
+            f"{name} declares shape {shape} of {dtype} and has {left} bytes; write the file again"
+        )
+    flat = np.frombuffer(data, dtype, math.prod(shape), offset=stream.tell() if left else 0)
+    # A copy: the caller may write to it, and it does not keep the file's bytes alive.
+    return flat.reshape(shape, order="F" if fortran else "C").copy()
