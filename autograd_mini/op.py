@@ -87,6 +87,12 @@ class Op:
         return f"<Op {self.name}({', '.join(self.parameters + self.keywords)})>"
 
     @property
+    def label(self) -> str:
+        """The name in an error message, as it stands in the user's code."""
+        module = getattr(self.function, "__module__", None) or "numpy"  # a ufunc carries none
+        return f"np.{self.name}" if module == "numpy" else self.name
+
+    @property
     def signature(self) -> tuple[str, ...]:
         """The names of the function's positional arguments, the arrays first."""
         if self._signature is None:
@@ -116,12 +122,12 @@ class Op:
             return False
         if key == "out":
             raise TypeError(
-                f"{self.name}(..., out=...) would write a tensor's value into an array and lose "
-                f"its derivative; write y = {self.name}(...) instead"
+                f"{self.label}(..., out=...) would write a tensor's value into an array and lose "
+                f"its derivative; write y = {self.label}(...) instead"
             )
         known = ", ".join(self.keywords) or "none"
         raise TypeError(
-            f"{self.name}(..., {key}={value!r}) has no derivative rule (keywords with one: "
+            f"{self.label}(..., {key}={value!r}) has no derivative rule (keywords with one: "
             f"{known}); leave {key} out, or pass t.detach() if no derivative is wanted"
         )
 

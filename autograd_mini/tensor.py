@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -14,7 +15,6 @@ from .inplace import assign, refuse_write, repoint
 from .op import OPS, REDUCTIONS, Op, find_op
 from .reading import Array, Reading, new_value, read
 from .reverse import handed_out, pick, propagate, seed
-from .rules.elementwise import cast
 from .rules.indexing import get_item
 
 __all__ = ["Tensor", "apply", "lift", "tensor_of", "unwrap", "wrap"]
@@ -61,17 +61,17 @@ def _in_place(function: Any) -> Any:
     op = OPS[function]
 
     def update(self: Tensor, other: Any) -> Tensor:
-        refuse_write(self, function.__name__)
+        refuse_write(self, f"in-place {op.label}")
         result = apply(op, (self, operand(other)))
         if result.shape != self.shape:
             raise ValueError(
-                f"in-place {op.name} can not change the shape {self.shape} to {result.shape}; "
+                f"in-place {op.label} can not change the shape {self.shape} to {result.shape}; "
                 "write t = t + other"
             )
         if result.dtype != self.dtype:
             if not np.can_cast(result.dtype, self.dtype, "same_kind"):
                 raise TypeError(
-                    f"in-place {op.name} can not turn {self.dtype} into {result.dtype}; "
+                    f"in-place {op.label} can not turn {self.dtype} into {result.dtype}; "
                     "write t = t + other"
                 )
             result = result.astype(self.dtype)
@@ -186,7 +186,7 @@ class Tensor(Reading):
         order = walk(self.node, tracked=True)
         leaves = {node: node.cell for node in order if node.cell is not None}
         if not leaves:
-            below = [describe(n) for n in order if not n.inputs]
+            below = [describe(n) for n in order if not n.inputs and n is not self.node]
             raise RuntimeError(
                 f"{describe(self.node)} depends on no leaf that requires a gradient"
                 + (f" (its leaves: {', '.join(below)})" if below else "")
@@ -231,6 +231,7 @@ class Tensor(Reading):
     __mul__, __rmul__ = _binary(np.multiply)
     __truediv__, __rtruediv__ = _binary(np.divide)
     __floordiv__, __rfloordiv__ = _binary(np.floor_divide)
+    __mod__, __rmod__ = _binary(np.remainder)
     __pow__, __rpow__ = _binary(np.power)
     __matmul__, __rmatmul__ = _binary(np.matmul)
     __lt__, _ = _binary(np.less)
@@ -295,6 +296,17 @@ class Tensor(Reading):
     conj = _method(np.conjugate)
     copy = _method(np.copy)
 
+    def __getattr__(self, name: str) -> Any:
+        """Answer NumPy's other methods as `np.name(t)` does, or say why not."""
+        if name.startswith("_") or not hasattr(np.ndarray, name):
+            raise AttributeError(f"'Tensor' object has no attribute {name!r}")
+        if name in _NOT_METHODS or not hasattr(np, name):
+            raise AttributeError(
+                f"a Tensor has no .{name}: it would change or reinterpret the array in place; "
+                f"write a new tensor (np.sort(t), t[...] = v), or use t.detach().numpy().{name}"
+            )
+        return functools.partial(_method(getattr(np, name)), self)
+
     def flatten(self, order: str = "C") -> Tensor:
         """Return a flat copy."""
         flat: Tensor = self.ravel(order=order).copy()
@@ -317,10 +329,11 @@ class Tensor(Reading):
         """Return a tensor of another dtype; one that is not floating has no derivative."""
         if np.dtype(dtype).kind not in "fc":
             return wrap(read(self.node).astype(dtype))
-        result: Tensor = apply(OPS[cast], (self,), {"dtype": np.dtype(dtype)})
+        result: Tensor = apply(OPS[np.astype], (self,), {"dtype": np.dtype(dtype)})
         return result
 
 
+_NOT_METHODS = frozenset(("sort", "partition", "put", "resize"))
 _GET_ITEM = OPS[get_item]
 
 
@@ -452,8 +465,12 @@ def dispatch(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> An
     for given, usable in zip(operands, converted, strict=True):
         if usable is NotImplemented:
             raise TypeError(
-                f"{op.name} needs numbers; got {type(given).__name__} beside a tensor: {given!r}"
+                f"{op.label} needs numbers; got {type(given).__name__} beside a tensor: {given!r}"
             )
+    if not op.variadic and mode == TRACKED:
+        reached = any(_is_tracked(o) for o, one in zip(converted, op.rules, strict=True) if one)
+        if not reached:  # a condition, say: no derivative passes through it
+            return _wrap_result(function(*unwrap(args), **unwrap(kwargs)))
     return apply(op, converted, unwrap(metadata))
 
 

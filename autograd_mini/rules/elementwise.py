@@ -13,7 +13,7 @@ import numpy as np
 
 from ..op import primitive, rule, without_derivative
 
-__all__ = ["cast", "identity"]
+__all__ = ["identity"]
 
 # arithmetic
 rule(np.add,
@@ -28,6 +28,9 @@ rule(np.multiply,
 rule(np.divide,
      lambda g, y, a, b: g / b,
      lambda g, y, a, b: -(g * y / b), compute=operator.truediv)
+rule(np.remainder,
+     lambda g, y, a, b: g,
+     lambda g, y, a, b: -(g * np.floor_divide(a, b)), compute=operator.mod)
 rule(np.negative, lambda g, y, x: -g, compute=operator.neg)
 rule(np.positive, lambda g, y, x: g)
 rule(np.square, lambda g, y, x: g * (2.0 * x))
@@ -111,14 +114,9 @@ def identity(x: Any) -> Any:
     return x
 
 
-@primitive
-def cast(x: Any, dtype: Any) -> Any:
-    """Return x with another dtype."""
-    return x.astype(dtype)
-
-
 rule(identity, lambda g, y, x: g, view=True)
-rule(cast, lambda g, y, x, *, dtype: g)
+rule(np.astype, lambda g, y, x, *, dtype: g, compute=lambda x, dtype: x.astype(dtype))
+rule(np.full_like, None, lambda g, y, a, v: g)
 rule(np.real, lambda g, y, x: g, view=True)
 rule(np.imag, lambda g, y, x: -1j * g)
 rule(np.conjugate, lambda g, y, x: np.conjugate(g))
@@ -128,7 +126,7 @@ without_derivative(
     np.logical_and, np.logical_or, np.logical_not, np.logical_xor,
     np.isfinite, np.isnan, np.isinf, np.signbit, np.isclose, np.allclose, np.array_equal,
     np.bitwise_and, np.bitwise_or, np.bitwise_xor, np.invert,
-    np.sign, np.floor, np.ceil, np.rint, np.trunc, np.floor_divide,
+    np.sign, np.floor, np.ceil, np.rint, np.round, np.trunc, np.floor_divide,
     np.shape, np.ndim, np.size, np.result_type, np.iscomplexobj, np.isrealobj, np.can_cast,
     np.may_share_memory, np.shares_memory, np.zeros_like, np.ones_like, np.empty_like,
     np.array_repr, np.array_str, np.array2string,
