@@ -161,7 +161,7 @@ def test_the_shelf_stands_without_any_other_room(tmp_path: Path) -> None:
         shutil.copy(PACKAGE / name, target)
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     (tmp_path / "tests").mkdir()
-    for name in ["conftest.py", "strategies.py", *SHELF_TESTS]:
+    for name in ["conftest.py", "strategies.py", "witnesses.py", *SHELF_TESTS]:
         shutil.copy(ROOT / "tests" / name, tmp_path / "tests")
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist",
