@@ -13,13 +13,17 @@ from .op import OPS
 from .reading import Array, Reading
 from .rules.indexing import set_item
 
-__all__ = ["assign", "refuse_write", "repoint"]
+__all__ = ["assign", "is_temporary", "refuse_write", "repoint"]
 
 _SET_ITEM = OPS[set_item]
 
 
-def refuse_write(tensor: Reading, call: str) -> None:
-    """Raise if writing this tensor would change a leaf's gradient or another array."""
+def refuse_write(tensor: Reading, call: str, temporary: bool = False) -> None:
+    """Raise if writing this tensor would change a leaf's gradient or another array.
+
+    `temporary` lets a view pass that only an expression holds: in `y[1:] *= 2` Python multiplies
+    the view y[1:] and then sets it into y, which is right; `part = y[1:]; part *= 2` is not.
+    """
     node = tensor.node
     if node.cell is not None and context.mode != OFF:
         raise RuntimeError(
@@ -27,7 +31,7 @@ def refuse_write(tensor: Reading, call: str) -> None:
             "while derivatives are recorded; write it inside `with ag.no_grad():`, or make a new "
             "tensor: y = x + ..."
         )
-    if node.view:
+    if node.view and not temporary:
         raise RuntimeError(
             f"{call}: {describe(node)} is a view; in NumPy this would change its base; "
             "write x[0, 1] = v on the base, or .copy() first"
@@ -90,6 +94,40 @@ def _buffer(tensor: Reading) -> Array:
 def _references(tensor: Reading) -> tuple[int, int]:
     node = tensor.node
     return sys.getrefcount(node), sys.getrefcount(node.value)
+
+
+def is_temporary(references: int) -> bool:
+    """Tell from the reference count that an in-place operator sees whether `self` has no name."""
+    return references <= _Probe.unnamed < _Probe.named
+
+
+class _Probe:
+    """Measures what `sys.getrefcount(self)` is in `x[0] += 1`, and in `y += 1`."""
+
+    seen = unnamed = named = 0
+
+    def __getitem__(self, key: Any) -> _Probe:
+        return _Probe()
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        pass
+
+    def __iadd__(self, other: Any) -> Any:
+        _Probe.seen = sys.getrefcount(self)
+        return self
+
+    @staticmethod
+    def measure() -> None:
+        """Fill in both counts for the Python that runs."""
+        x = _Probe()
+        x[0] += 1
+        _Probe.unnamed = _Probe.seen
+        y = x[0]
+        y += 1
+        _Probe.named = _Probe.seen
+
+
+_Probe.measure()
 
 
 def _calibrate() -> tuple[int, int]:

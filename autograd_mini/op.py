@@ -66,6 +66,7 @@ class Op:
         "keywords",
         "name",
         "parameters",
+        "reads",
         "rules",
         "variadic",
         "view",
@@ -79,6 +80,7 @@ class Op:
         self.differentiable = any(rules)
         self.variadic = False
         self.view = False
+        self.reads = "arrays"
         self.aliases: dict[str, str] = {}
         self.parameters, self.keywords = _read_parameters(name, rules)
         self._signature: tuple[str, ...] | None = None
@@ -116,7 +118,7 @@ class Op:
         return (tuple(args[0]) if self.variadic else args), kwargs
 
     def _is_given(self, key: str, value: Any) -> bool:
-        if key in self.keywords:
+        if key in self.keywords or not self.differentiable:
             return value is not np._NoValue
         if value is None or value is np._NoValue or (key, value) == ("subok", False):
             return False
@@ -187,10 +189,17 @@ def rule(
     return op
 
 
-def without_derivative(*functions: Function) -> None:
-    """Declare functions that may be called on tensors and have no derivative (argmax, sign)."""
+def without_derivative(*functions: Function, arity: int = 1, reads: str = "arrays") -> None:
+    """Declare functions that may be called on tensors and have no derivative (argmax, sign).
+
+    `arity` counts a function's array arguments (a ufunc knows its own). `reads` tells a compiler
+    what the result depends on: "arrays" (an operation to be recorded), the "shape" alone (known
+    while it records), or the "value" as a Python object (unknown then, so refused).
+    """
     for function in functions:
-        OPS[function] = Op(function, function.__name__, ())
+        rules = (None,) * getattr(function, "nin", arity)
+        op = OPS[function] = Op(function, function.__name__, rules)
+        op.reads = reads
 
 
 def find_op(function: Function) -> Op | None:

@@ -116,7 +116,7 @@ class Reading:
         return complex(self._leaving("complex(t)"))
 
     def __index__(self) -> int:
-        return operator.index(self._leaving("a tensor as an index"))
+        return operator.index(read(self.node))  # an integer: no derivative to drop
 
     def __bool__(self) -> bool:
         return bool(read(self.node))

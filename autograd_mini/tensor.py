@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 from . import rules  # noqa: F401 -- fills OPS, which everything below reads
 from .context import EVERYTHING, TRACKED, context
 from .graph import EMPTY, Cell, Node, constant, describe, leaf, make_node, walk
-from .inplace import assign, refuse_write, repoint
+from .inplace import assign, is_temporary, refuse_write, repoint
 from .op import OPS, REDUCTIONS, Op, find_op
 from .reading import Array, Reading, new_value, read
 from .reverse import handed_out, pick, propagate, seed
@@ -61,7 +62,8 @@ def _in_place(function: Any) -> Any:
     op = OPS[function]
 
     def update(self: Tensor, other: Any) -> Tensor:
-        refuse_write(self, f"in-place {op.label}")
+        temporary = is_temporary(sys.getrefcount(self))
+        refuse_write(self, f"in-place {op.label}", temporary)
         result = apply(op, (self, operand(other)))
         if result.shape != self.shape:
             raise ValueError(
@@ -456,8 +458,16 @@ def dispatch(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> An
     wanted = mode == EVERYTHING or (
         mode == TRACKED and any(map(_is_tracked, (*args, *kwargs.values())))
     )
-    if not wanted or (op is not None and not op.differentiable):
-        return _wrap_result(function(*unwrap(args), **unwrap(kwargs)))
+    if op is not None and not op.differentiable:
+        if mode != EVERYTHING or op.reads == "shape":
+            return _run_unrecorded(function, op, args, kwargs)
+        if op.reads == "value":
+            raise RuntimeError(
+                f"{op.label} reads a value while the program is being recorded, so it would be "
+                "frozen in the program; write np.where(condition, a, b) in place of if"
+            )
+    if not wanted:
+        return _run_unrecorded(function, op, args, kwargs)
     if op is None:
         raise TypeError(_missing_rule(function))
     operands, metadata = op.bind(args, kwargs)
@@ -470,7 +480,7 @@ def dispatch(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> An
     if not op.variadic and mode == TRACKED:
         reached = any(_is_tracked(o) for o, one in zip(converted, op.rules, strict=True) if one)
         if not reached:  # a condition, say: no derivative passes through it
-            return _wrap_result(function(*unwrap(args), **unwrap(kwargs)))
+            return _run_unrecorded(function, op, args, kwargs)
     return apply(op, converted, unwrap(metadata))
 
 
@@ -483,12 +493,21 @@ _WRITERS = {
 }
 
 
-def _wrap_result(result: Any) -> Any:
-    if isinstance(result, np.ndarray | np.generic):
-        return wrap(result)
-    if type(result) in (tuple, list):
-        return type(result)(_wrap_result(item) for item in result)
-    return result
+def _run_unrecorded(
+    function: Any, op: Op | None, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Any:
+    """Call the function on values, and return its arrays as Tensors without history."""
+    values = unwrap(args)
+
+    def wrapped(result: Any) -> Any:
+        if isinstance(result, np.ndarray | np.generic):
+            tensor = wrap(result)
+            return tensor if op is None or not values else _mark_view(tensor, op, values)
+        if type(result) in (tuple, list):
+            return type(result)(map(wrapped, result))
+        return result
+
+    return wrapped(function(*values, **unwrap(kwargs)))
 
 
 def _missing_rule(function: Any) -> str:

@@ -68,6 +68,9 @@ rule(np.sin, lambda g, y, x: g * np.cos(x))
 rule(np.cos, lambda g, y, x: -(g * np.sin(x)))
 rule(np.tanh, lambda g, y, x: g * (1.0 - y * y))
 
+# SciPy's, when SciPy is there
+rule("scipy.special.expit", lambda g, y, x: g * (y * (1.0 - y)))
+
 # kinks
 rule(np.absolute, lambda g, y, x: g * np.sign(x))
 rule(np.maximum,
@@ -124,10 +127,16 @@ rule(np.conjugate, lambda g, y, x: np.conjugate(g))
 without_derivative(
     np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal,
     np.logical_and, np.logical_or, np.logical_not, np.logical_xor,
-    np.isfinite, np.isnan, np.isinf, np.signbit, np.isclose, np.allclose, np.array_equal,
+    np.isfinite, np.isnan, np.isinf, np.signbit,
     np.bitwise_and, np.bitwise_or, np.bitwise_xor, np.invert,
     np.sign, np.floor, np.ceil, np.rint, np.round, np.trunc, np.floor_divide,
+)
+without_derivative(np.isclose, arity=2)
+without_derivative(
     np.shape, np.ndim, np.size, np.result_type, np.iscomplexobj, np.isrealobj, np.can_cast,
     np.may_share_memory, np.shares_memory, np.zeros_like, np.ones_like, np.empty_like,
-    np.array_repr, np.array_str, np.array2string,
+    reads="shape",
+)
+without_derivative(
+    np.allclose, np.array_equal, np.array_repr, np.array_str, np.array2string, reads="value",
 )

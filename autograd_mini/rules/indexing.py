@@ -71,7 +71,7 @@ def set_item(x: Any, v: Any, key: Any) -> Any:
     return x
 
 
-def _written(shape: tuple[int, ...], key: Any, v: Any) -> Any:
+def _written(shape: tuple[int, ...], key: Any) -> Any:
     """Return where v's elements landed: of several written to one place, the last one counts."""
     numbers = np.full(shape, -1)
     places = np.arange(numbers[key].size).reshape(numbers[key].shape)
@@ -79,11 +79,16 @@ def _written(shape: tuple[int, ...], key: Any, v: Any) -> Any:
     return numbers[key] == places
 
 
+def _read_back(g: Any, y: Any, x: Any, v: Any, *, key: Any) -> Any:
+    """g at key, where v's elements arrived; NumPy dropped leading ones from v's shape."""
+    part = get_item(g, key=key)
+    if not is_basic(key):
+        part = part * _written(x.shape, key)
+    dropped = v.ndim - part.ndim
+    return np.reshape(part, (1,) * dropped + part.shape) if dropped > 0 else part
+
+
 rule(scatter_sum,
      lambda g, y, k, *parts, keys, shape, dtype: get_item(g, key=keys[k]), variadic=True)
 rule(get_item, lambda g, y, x, *, key: Scatter(g, key), view=True)
-rule(set_item,
-     lambda g, y, x, v, *, key: set_item(g, 0.0, key=key),
-     lambda g, y, x, v, *, key:
-         get_item(g, key=key) if is_basic(key)
-         else get_item(g, key=key) * _written(x.shape, key, v))
+rule(set_item, lambda g, y, x, v, *, key: set_item(g, 0.0, key=key), _read_back)

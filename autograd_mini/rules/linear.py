@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from typing import Any
 
@@ -36,12 +37,17 @@ def _matmul_right(g: Any, y: Any, a: Any, b: Any) -> Any:
 rule(np.matmul, _matmul_left, _matmul_right, compute=operator.matmul)
 
 
+def _sizes(a: Any, b: Any) -> tuple[int, int]:
+    """Count the rows of a and the columns of b (a -1 in a reshape fails where one is 0)."""
+    return math.prod(a.shape[:-1]), math.prod(b.shape[:-2]) * b.shape[-1]
+
+
 def _columns(b: Any) -> Any:
     """Lay b's second-to-last axis, which np.dot sums over, first and the others flat."""
-    if b.ndim <= 2:
+    if b.ndim == 2:
         return b
     front = np.transpose(b, (b.ndim - 2, *range(b.ndim - 2), b.ndim - 1))
-    return np.reshape(front, (b.shape[-2], -1))
+    return np.reshape(front, (b.shape[-2], math.prod(b.shape[:-2]) * b.shape[-1]))
 
 
 def _dot_left(g: Any, y: Any, a: Any, b: Any) -> Any:
@@ -49,17 +55,16 @@ def _dot_left(g: Any, y: Any, a: Any, b: Any) -> Any:
         return g * b
     if b.ndim == 1:
         return g[..., None] * b
-    flat = np.reshape(g, (-1, b.size // max(b.shape[-2], 1)))
-    return np.reshape(flat @ _columns(b).T, a.shape)
+    return np.reshape(np.reshape(g, _sizes(a, b)) @ _columns(b).T, a.shape)
 
 
 def _dot_right(g: Any, y: Any, a: Any, b: Any) -> Any:
     if a.ndim == 0 or b.ndim == 0:
         return g * a
-    rows = np.reshape(a, (-1, a.shape[-1]))
+    rows = np.reshape(a, (math.prod(a.shape[:-1]), a.shape[-1]))
     if b.ndim == 1:
         return np.reshape(g, (-1,)) @ rows
-    flat = rows.T @ np.reshape(g, (rows.shape[0], -1))
+    flat = rows.T @ np.reshape(g, _sizes(a, b))
     if b.ndim == 2:
         return flat
     front = np.reshape(flat, (b.shape[-2], *b.shape[:-2], b.shape[-1]))

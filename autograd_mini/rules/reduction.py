@@ -1,4 +1,7 @@
-"""Derivatives of sums, means and extremes over axes. A tie of max or min splits evenly."""
+"""Derivatives of sums, means and extremes over axes, and `spread`, the adjoint of a sum.
+
+A tie of max or min splits evenly.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,35 @@ from typing import Any
 
 import numpy as np
 
-from ..op import rule, without_derivative
-from .shape import spread
+from ..op import OPS, primitive, rule, without_derivative
 
-__all__: list[str] = []
+__all__ = ["spread"]
+
+_SMALL = 4096
+"""Up to here filling a fresh array is faster than making a broadcast view of it."""
+
+
+@primitive
+def spread(x: Any, shape: tuple[int, ...], axis: Any = None, keepdims: bool = False) -> Any:
+    """Repeat x along reduced axes: the adjoint of a sum over `axis` of an array of `shape`."""
+    if axis is not None and not keepdims:
+        axes = axis if isinstance(axis, tuple) else (axis,)
+        reduced = {a % len(shape) for a in axes}
+        x = np.reshape(x, [1 if i in reduced else n for i, n in enumerate(shape)])
+    size = 1
+    for n in shape:
+        size *= n
+    if size > _SMALL:
+        return np.broadcast_to(x, shape)
+    full = np.empty(shape, x.dtype)
+    full[...] = x
+    return full
+
+
+rule(spread,
+     lambda g, y, x, *, shape, axis=None, keepdims=False: np.sum(g, axis=axis, keepdims=keepdims),
+     view=True)
+
 
 
 def _share(x: Any, y: Any) -> float:
@@ -30,7 +58,7 @@ rule(np.sum,
 rule(np.mean,
      lambda g, y, x, *, axis=None, keepdims=False:
          spread(g / _share(x, y), shape=x.shape, axis=axis, keepdims=keepdims))
-rule(np.max, _extreme, reduces=np.maximum)
-rule(np.min, _extreme, reduces=np.minimum)
+OPS[np.amax] = rule(np.max, _extreme, reduces=np.maximum)
+OPS[np.amin] = rule(np.min, _extreme, reduces=np.minimum)
 
 without_derivative(np.argmax, np.argmin, np.argsort, np.any, np.all, np.count_nonzero, np.nonzero)

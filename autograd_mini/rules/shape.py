@@ -1,4 +1,4 @@
-"""Derivatives of functions that only move elements, and `spread`, the adjoint of a sum."""
+"""Derivatives of functions that only move elements."""
 
 from __future__ import annotations
 
@@ -6,35 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from ..op import primitive, rule
+from ..op import rule
 
-__all__ = ["spread"]
-
-_SMALL = 4096
-"""Up to here filling a fresh array is faster than making a broadcast view of it."""
-
-
-@primitive
-def spread(x: Any, shape: tuple[int, ...], axis: Any = None, keepdims: bool = False) -> Any:
-    """Repeat x along reduced axes: the adjoint of a sum over `axis` of an array of `shape`."""
-    if axis is not None and not keepdims:
-        axes = axis if isinstance(axis, tuple) else (axis,)
-        reduced = {a % len(shape) for a in axes}
-        x = np.reshape(x, [1 if i in reduced else n for i, n in enumerate(shape)])
-    size = 1
-    for n in shape:
-        size *= n
-    if size > _SMALL:
-        return np.broadcast_to(x, shape)
-    full = np.empty(shape, x.dtype)
-    full[...] = x
-    return full
-
-
-rule(spread,
-     lambda g, y, x, *, shape, axis=None, keepdims=False: np.sum(g, axis=axis, keepdims=keepdims),
-     view=True)
-
+__all__: list[str] = []
 
 def _inverse(axes: Any) -> tuple[int, ...]:
     order = [a % len(axes) for a in axes]
