@@ -73,7 +73,8 @@ def draw(
     if hasattr(obj, "weights") and hasattr(obj, "biases"):
         weights = {layer: array.detach().numpy() for layer, array in obj.weights.items()}
         biases = {layer: array.detach().numpy() for layer, array in obj.biases.items()}
-        return Picture(network_diagram(weights, biases, inputs))
+        named = inputs or getattr(obj, "inputs", ())  # a gate names its inputs and units
+        return Picture(network_diagram(weights, biases, named, getattr(obj, "units", None)))
     tensors = [obj] if isinstance(obj, Tensor) else obj
     if not isinstance(tensors, (list, tuple)):
         raise TypeError(

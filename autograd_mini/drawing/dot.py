@@ -1,14 +1,19 @@
 r"""A `Diagram` as DOT, Graphviz's language: the same diagram, the same bytes.
 
-Texts are HTML-like labels. Two readers see them, so two escapes are due: XML's own, and `\N`, `\G`
-and the like, which Graphviz expands there too (even behind a character reference).
+A recorded graph is left to Graphviz to lay out. A network is not (its crossings would be minimised
+by shuffling the units): its DOT carries the places of our own layout.
+
+Texts are HTML-like labels where they can be. Two readers see them, so two escapes are due: XML's
+own, and `\N`, `\G` and the like, which Graphviz expands there too, even behind a reference.
 """
 
 from __future__ import annotations
 
 from html import escape
+from math import hypot
 
-from .labels import SIZES, Line, clean, label_size, lines
+from .labels import SIZES, Line, clean, label_size, lines, text_width
+from .layered import LABEL_SIZE, Box, Plan, Route, plan
 from .model import Diagram, Edge, Scope, Vertex, nested
 from .style import INK, STYLES, outline, stroke
 
@@ -16,11 +21,13 @@ __all__ = ["to_dot"]
 
 HEADER = """\
 digraph "autograd_mini" {{
-  graph [rankdir={rankdir} bgcolor="white" fontname="Helvetica" fontsize=10 fontcolor="{note}"
-         nodesep=0.25 ranksep={ranksep} pad=0.15 labelloc="b" labeljust="l"{label}];
+  graph [{layout} bgcolor="white" fontname="Helvetica" fontsize=10
+         fontcolor="{note}" pad=0.15 labelloc="b" labeljust="l"{label}];
   node [fontname="Helvetica" fontsize=12 margin="0.11,0.06"];
   edge [fontname="Helvetica" fontsize=9 fontcolor="{ink}" color="{ink}" arrowsize=0.6];
 """
+LAID_OUT = 'layout="nop2"'
+TO_LAY_OUT = "rankdir=TB nodesep=0.25 ranksep=0.28"
 
 
 def to_dot(diagram: Diagram) -> str:
@@ -31,28 +38,24 @@ def to_dot(diagram: Diagram) -> str:
     >>> "a &quot;b&quot; &lt;c&gt; \\\\N" in text
     True
     """
-    across = diagram.direction == "right"
-    caption = f" label=<{_text(clean(diagram.caption, 200))}>" if diagram.caption else ""
-    parts = [
-        HEADER.format(
-            rankdir="LR" if across else "TB",
-            ranksep=1.1 if across else 0.28,
-            label=caption,
-            note=INK["note"],
-            ink=INK["edge"],
-        )
-    ]
+    laid = plan(diagram) if diagram.direction == "right" else None
+    caption = f" label={_caption(clean(diagram.caption, 200))}" if diagram.caption else ""
+    layout = LAID_OUT if laid else TO_LAY_OUT
+    parts = [HEADER.format(layout=layout, label=caption, note=INK["note"], ink=INK["edge"])]
     scopes = 0
     for step, path, vertex in nested(diagram):
         indent = "  " * (len(path) + 1)
         if step == "vertex":
-            parts.append(f"{indent}{_vertex(vertex)}\n")
+            parts.append(f"{indent}{_vertex(vertex, laid)}\n")
         elif step == "open":
-            parts.append(_opening(scopes, path))
+            parts.append(_opening(scopes, path, laid))
             scopes += 1
         else:
             parts.append("  " * len(path) + "}\n")
-    parts += [f"  {_edge(edge, across)}\n" for edge in diagram.edges]
+    if laid:
+        parts += [f"  {_connection(*at)}\n" for at in zip(laid.routes, laid.labels(), strict=True)]
+    else:
+        parts += [f"  {_edge(edge)}\n" for edge in diagram.edges]
     return "".join(parts) + "}\n"
 
 
@@ -60,59 +63,89 @@ def _text(text: str) -> str:
     return escape(text).replace("\\", "\\\\")
 
 
-def _opening(index: int, path: Scope) -> str:
+def _opening(index: int, path: Scope, laid: Plan | None) -> str:
     indent = "  " * len(path)
+    frame = laid.frames.get(path) if laid else None
     return (
         f'{indent}subgraph "cluster_{index}" {{\n'
         f'{indent}  graph [style="rounded,filled" color="{INK["scope"]}" labelloc="t"\n'
-        f'{indent}         fillcolor="{INK["scope fill"]}" label=<{_text(clean(path[-1]))}>];\n'
+        f'{indent}         fillcolor="{INK["scope fill"]}" label={_caption(clean(path[-1]))}'
+        f"{_framed(frame) if frame else ''}];\n"
     )
 
 
-def _vertex(vertex: Vertex) -> str:
+def _framed(frame: Box) -> str:
+    left, top, right, bottom = frame
+    at = f"{(left + right) / 2:.1f},{-top - 9:.1f}"
+    return f' bb="{left:.1f},{-bottom:.1f},{right:.1f},{-top:.1f}" lp="{at}"'
+
+
+def _vertex(vertex: Vertex, laid: Plan | None) -> str:
     style = STYLES[vertex.kind]
-    width = label_size(vertex)[0]
+    wide, high = outline(vertex)
     drawn = ["filled"] + ["rounded"] * (style.shape == "box") + ["dashed"] * style.dashed
     settings = [f"shape={style.shape}", f'fontcolor="{style.text}"']
     if style.shape != "plain":
         settings += [f'style="{",".join(drawn)}" fillcolor="{style.fill}" color="{style.border}"']
         settings += [f"penwidth={style.thick:g}"]
     if style.shape in ("ellipse", "circle"):
-        settings += [f"width={outline(vertex)[0] / 72:.3f} margin=0.02"]
-    return f'"{vertex.key}" [{" ".join(settings)} label={_label(vertex, width)}];'
+        settings += [f"width={wide / 72:.3f} margin=0.02"]
+    if laid:
+        left, top, right, bottom = laid.boxes[vertex.key]
+        settings += [f'pos="{(left + right) / 2:.1f},{-(top + bottom) / 2:.1f}"']
+        settings += [f"height={high / 72:.3f} fixedsize=true"] * (style.shape == "circle")
+    return f'"{vertex.key}" [{" ".join(settings)} label={_label(vertex)}];'
 
 
-def _label(vertex: Vertex, width: float) -> str:
-    """Return the label: centred lines in round shapes, elsewhere a cell with room for any font."""
+def _label(vertex: Vertex) -> str:
+    """Return a plain label for a round shape (only those stay centred in any font), or a cell."""
     written = lines(vertex)
     if STYLES[vertex.kind].shape in ("ellipse", "circle"):
-        return f"<{'<BR/>'.join(map(_line, written)) or ' '}>"
+        return '"' + "\\n".join(_text(line.text) for line in written) + '"'
     text = "".join(f'{_line(line)}<BR ALIGN="LEFT"/>' for line in written) or " "
+    return _cell(text, label_size(vertex)[0])
+
+
+def _cell(text: str, width: float, looks: str = "") -> str:
+    """Return a label with room for its text in wider fonts than those it is measured with."""
     return (
-        '<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0"><TR>'
+        f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0"{looks}><TR>'
         f'<TD ALIGN="LEFT" BALIGN="LEFT" WIDTH="{width:.0f}">{text}</TD></TR></TABLE>>'
     )
 
 
+def _caption(text: str) -> str:
+    return _cell(_text(text), text_width(Line("note", text)) * 10 / SIZES["note"])
+
+
 def _line(line: Line) -> str:
-    text = _text(line.text) or " "
+    text = _text(line.text) or " " * (not line.gradient)
     size = f'POINT-SIZE="{SIZES[line.role]:g}"'
     if line.role == "title":
         return f"<B>{text}</B>"
     if line.role == "note":
         return f'<FONT {size} COLOR="{INK["note"]}">{text}</FONT>'
-    colour = f' COLOR="{INK["gradient"]}"' if line.role == "gradient" else ""
-    return f'<FONT FACE="Courier" {size}{colour}>{text}</FONT>'
+    gradient = f'<FONT COLOR="{INK["gradient"]}">{_text(line.gradient)}</FONT>'
+    return f'<FONT FACE="Courier" {size}>{text}{gradient if line.gradient else ""}</FONT>'
 
 
-def _edge(edge: Edge, across: bool) -> str:
-    colour, width, dashed = stroke(edge.strength)
-    settings = []
-    if edge.label:
-        where = "label" if across else "headlabel"
-        settings.append(f"{where}=<{_text(clean(edge.label))}> labeldistance=1.6")
-    if edge.strength is not None:
-        settings.append(f'color="{colour}" fontcolor="{colour}" penwidth={width:.2f}')
-        settings.append("fontsize=12" + ' style="dashed"' * dashed)
-    written = f" [{' '.join(settings)}]" if settings else ""
-    return f'"{edge.source}" -> "{edge.target}"{written};'
+def _edge(edge: Edge) -> str:
+    number = f" [headlabel=<{_text(clean(edge.label))}> labeldistance=1.6]" if edge.label else ""
+    return f'"{edge.source}" -> "{edge.target}"{number};'
+
+
+def _connection(route: Route, at: tuple[float, float]) -> str:
+    """Return a network's connection: straight, coloured by its sign, its weight upon it."""
+    (x, y), (u, v) = route.straight()
+    colour, width, dashed = stroke(route.edge.strength)
+    far = hypot(u - x, v - y)
+    end_x, end_y = u - 6 * (u - x) / far, v - 6 * (v - y) / far  # the arrowhead begins there
+    thirds = [(x + (end_x - x) * t / 3, y + (end_y - y) * t / 3) for t in range(4)]
+    curve = " ".join(f"{a:.1f},{-b:.1f}" for a, b in thirds)
+    settings = [f'pos="e,{u:.1f},{-v:.1f} {curve}" color="{colour}" penwidth={width:.2f}']
+    settings += ['style="dashed"'] * dashed
+    if route.edge.label:
+        text = _text(clean(route.edge.label))
+        label = _cell(f'<FONT POINT-SIZE="{LABEL_SIZE:g}">{text}</FONT>', 0, ' BGCOLOR="white"')
+        settings.append(f'label={label} fontcolor="{colour}" lp="{at[0]:.1f},{-at[1]:.1f}"')
+    return f'"{route.edge.source}" -> "{route.edge.target}" [{" ".join(settings)}];'

@@ -16,6 +16,7 @@ from typing import Final
 import numpy as np
 
 from ..graph import Node
+from .labels import clean
 from .model import Scope
 
 __all__ = ["SMALLEST_BUDGET", "Unit", "fold", "summary"]
@@ -24,6 +25,7 @@ SMALLEST_BUDGET: Final = 8
 LONGEST_PERIOD: Final = 64
 """A block of more operations than this is not recognised when it repeats (its scope may be)."""
 FEWEST_REPEATS: Final = 3
+MOST_LISTED: Final = 5
 
 Users = dict[Node, set[int]]
 
@@ -77,13 +79,16 @@ def summary(unit: Unit) -> tuple[str, ...]:
     The operations are counted, the most frequent first.
     """
     made = Counter(node.op.name for node in unit.nodes if node.op is not None)
-    leaves = sum(node.op is None for node in unit.nodes)
-    counted = [f"{made.total():,} operations"] if made else []
-    counted += [f"{leaves:,} leaves and constants"] if leaves else []
-    common = [f"{name} ×{times}" for name, times in made.most_common(3)]
-    listed = ", ".join(unit.body[:6]) or ", ".join(common)
-    more = len(unit.body) > 6 or (not unit.body and len(made) > 3)
-    return (", ".join(counted), *([listed + (", …" if more else "")] if listed else []))
+    parameters = sum(node.op is None and node.tracked for node in unit.nodes)
+    counts = {"operation": made.total(), "parameter": parameters}
+    counts["constant"] = len(unit.nodes) - sum(counts.values())
+    counted = [f"{n:,} {kind}{'s' * (n > 1)}" for kind, n in counts.items() if n]
+    often = [(name, f" ×{times:,}" if times > 1 else "") for name, times in made.most_common()]
+    inside = list(unit.body) or [name + times for name, times in often]
+    inside = inside or [node.name for node in unit.nodes if node.name]
+    listed = ", ".join(clean(text, 20) for text in inside[:MOST_LISTED])
+    more = ", …" if len(inside) > MOST_LISTED else ""
+    return (", ".join(counted), *([listed + more] if listed else []))
 
 
 def _single(node: Node) -> Unit:
@@ -121,6 +126,8 @@ def _repeats(units: list[Unit], kept: frozenset[Node]) -> list[Unit]:
         block = units[start : start + period * times]
         result += units[done:start]
         body = [unit.name or _operation(unit.nodes[-1]) for unit in block[:period]]
+        if period == 1 and block[0].name != block[-1].name:  # "layer 2" to "layer 31"
+            body += ["…", block[-1].name]
         result.append(_joined(block, f"×{times:,}", tuple(body)))
         done = start + len(block)
     return result + units[done:]
@@ -214,14 +221,21 @@ def _absorbed(
 
 
 def _lumped(sources: list[Node], units: list[Unit], room: int) -> list[Unit]:
-    """Return the sources as at most `room` units: what most units use stays itself."""
-    if len(sources) <= room:
-        return [_single(node) for node in sources]
+    """Return the sources as at most `room` units.
+
+    Those used by the same folded units, and by no other, are one; then what most units use stays.
+    """
     users = _users(units)
-    ranked = sorted(sources, key=lambda n: (not n.tracked, -len(users.get(n, ())), n.number))
-    shown = set(ranked[: room - 1])
-    rest = tuple(node for node in sources if node not in shown)
-    return [*(_single(node) for node in sources if node in shown), Unit(rest)]
+    alike: dict[Hashable, list[Node]] = {}
+    for node in sources:
+        using = users.get(node, set())
+        together = bool(using) and all(units[index].folded for index in using)
+        alike.setdefault((node.tracked, frozenset(using)) if together else node, []).append(node)
+    groups = list(alike.values())
+    if len(groups) > room:
+        groups.sort(key=lambda g: (not g[0].tracked, -len(users.get(g[0], ())), g[0].number))
+        groups[room - 1 :] = [[node for group in groups[room - 1 :] for node in group]]
+    return [Unit(tuple(group)) for group in groups]
 
 
 def _woven(sources: Iterable[Unit], units: list[Unit]) -> list[Unit]:

@@ -10,13 +10,25 @@ import numpy as np
 
 from .model import Vertex
 
-__all__ = ["Line", "clean", "describe", "label_size", "lines", "metadata", "number", "rows"]
+__all__ = [
+    "Line",
+    "clean",
+    "describe",
+    "label_size",
+    "lines",
+    "metadata",
+    "number",
+    "rows",
+    "text_width",
+]
 
-Role = Literal["title", "note", "value", "gradient"]
+Role = Literal["title", "note", "value"]
 
-SIZES: Final[dict[Role, float]] = {"title": 12, "note": 9, "value": 10, "gradient": 10}
+SIZES: Final[dict[Role, float]] = {"title": 12, "note": 9, "value": 10}
 LINE_HEIGHT: Final = 1.25
 LONGEST: Final = 40
+WIDEST: Final = 44
+"""Of a value with its gradient beside it, in characters; else the gradient stands below."""
 MOST_ROWS, MOST_COLUMNS = 6, 6
 """An array with more is shown by its range."""
 
@@ -27,6 +39,8 @@ class Line:
 
     role: Role
     text: str
+    gradient: str = ""
+    """What stands to the right of it, in the gradient's colour."""
 
 
 def clean(text: str, limit: int = LONGEST) -> str:
@@ -56,7 +70,7 @@ def number(value: Any) -> str:
     if isinstance(value, (int, np.integer)):
         return str(int(value)) if abs(int(value)) < 10**9 else f"{float(value):.4g}"
     if isinstance(value, (float, np.floating)):
-        return f"{float(value):.4g}"
+        return f"{float(value) + 0.0:.4g}"  # -0.0 + 0.0 is 0.0: the sign of a zero says nothing
     if isinstance(value, (complex, np.complexfloating)):
         return f"{value:.3g}"
     return clean(str(value), 12) if isinstance(value, str) else type(value).__name__
@@ -92,8 +106,10 @@ def _extent(array: np.ndarray[Any, Any]) -> str:
         finite = array[np.isfinite(array)]
         if finite.size == 0:
             return "no finite entry"
+        least, most = finite.min(), finite.max()
         mean = np.mean(finite, dtype=np.float64)
-        text = f"{number(finite.min())} to {number(finite.max())}, mean {number(mean)}"
+        text = f"{number(least)} to {number(most)}, mean {number(mean)}"
+        text = f"all {number(least)}" if least == most else text
     missing = array.size - finite.size
     return f"{text}, {missing} not finite" if missing else text
 
@@ -102,10 +118,10 @@ def describe(value: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the notes (shape and dtype) and the value's lines, of whatever a Node may hold."""
     if isinstance(value, tuple):
         return (f"{len(value)} values",), ()
-    if isinstance(value, (bool, int, float, complex, str)):
-        return (), rows(value)
     if isinstance(value, (np.ndarray, np.generic)):
         return (f"{value.shape} {value.dtype}",), rows(value)
+    if isinstance(value, (bool, int, float, complex, str)):
+        return (), rows(value)
     if hasattr(value, "shape") and hasattr(value, "dtype"):
         return (f"{value.shape} {value.dtype}", "overwritten since"), ()
     return (type(value).__name__,), ()
@@ -140,20 +156,22 @@ def lines(vertex: Vertex) -> list[Line]:
     """Return what is written in a vertex, top to bottom, clean."""
     found = [Line("title", clean(vertex.name))] if vertex.name else []
     found += [Line("note", clean(note, 60)) for note in vertex.notes]
-    found += [Line("value", clean(row, 80)) for row in vertex.value]
-    if vertex.gradient:
-        single = len(vertex.gradient) == 1
-        found += [] if single else [Line("gradient", "grad")]
-        found += [
-            Line("gradient", clean(f"grad {row}" if single else row, 80)) for row in vertex.gradient
-        ]
-    return found
+    value = [clean(row, 80) for row in vertex.value]
+    gradient = [clean(row, 80) for row in vertex.gradient]
+    gradient = [f"{'    ' if index else 'grad'} {row}" for index, row in enumerate(gradient)]
+    wide = max(map(len, value), default=0)
+    if len(gradient) == len(value) and wide + max(map(len, gradient), default=0) <= WIDEST:
+        pairs = zip(value, gradient, strict=True)
+        return found + [Line("value", f"{row:{wide}}  ", beside) for row, beside in pairs]
+    found += [Line("value", row) for row in value]
+    return found + [Line("value", "", row) for row in gradient]
 
 
 def text_width(line: Line) -> float:
     """Return a width in points that the line keeps within, in Helvetica as in DejaVu (wider)."""
-    if line.role in ("value", "gradient"):
-        return SIZES[line.role] * sum(1.05 if _is_wide(c) else 0.61 for c in line.text)
+    if line.role == "value":
+        text = line.text + line.gradient
+        return SIZES["value"] * sum(1.05 if _is_wide(c) else 0.61 for c in text)
     bold = 1.12 if line.role == "title" else 1.0
     return SIZES[line.role] * bold * sum(map(_em, line.text))
 

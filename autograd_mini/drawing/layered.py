@@ -7,22 +7,30 @@ allows. "Along" is the direction of the arrows and "across" the other one.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from math import hypot
 from typing import Final
 
-from .model import Diagram, Edge, Scope, Vertex
+from .model import DEEPEST, Diagram, Edge, Scope, Vertex
 from .style import outline
 
-__all__ = ["Place", "Plan", "Route", "plan"]
+__all__ = ["Box", "Place", "Plan", "Route", "plan"]
+
+Box = tuple[float, float, float, float]
+"""Left, top, right, bottom; y grows downward."""
 
 SWEEPS: Final = 8
 GAP_ACROSS: Final = 18.0
-GAP_ALONG: Final = {"down": 26.0, "right": 90.0}
+GAP_ALONG: Final = {"down": 26.0, "right": 110.0}
 MOST_PLACES: Final = 20_000
 """Beyond it long edges are drawn straight, over what lies between."""
+ROOM: Final = 12.0
+"""Between the vertices of a scope and its frame."""
+LABELS_AT: Final = (0.28, 0.4, 0.18, 0.52, 0.64, 0.76)
+"""How far along a connection its weight may be written: the first place that is free."""
+LABEL_SIZE: Final = 11.0
 
 
 @dataclass(slots=True, eq=False)
@@ -35,6 +43,8 @@ class Place:
     across: float = 0.0
     length: float = 0.0
     breadth: float = 0.0
+    band: tuple[float, float] = (0.0, 0.0)
+    """Where its rank starts and ends along the way."""
     before: list[Place] = field(default_factory=list, repr=False)
     after: list[Place] = field(default_factory=list, repr=False)
 
@@ -50,8 +60,15 @@ class Route:
 
     edge: Edge
     way: list[Place]
-    port: float
-    """Where it arrives: 0 in the middle of its target, ±1 at the ends."""
+
+    def straight(self) -> tuple[tuple[float, float], tuple[float, float]]:
+        """Return where the line between two circles starts and ends."""
+        start, end = self.way[0], self.way[-1]
+        far = hypot(end.along - start.along, end.across - start.across)
+        dx, dy = (end.along - start.along) / far, (end.across - start.across) / far
+        x, y = start.along + dx * start.length / 2, start.across + dy * start.length / 2
+        u, v = end.along - dx * end.length / 2, end.across - dy * end.length / 2
+        return (x, y), (u, v)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,27 +77,58 @@ class Plan:
 
     places: dict[str, Place]
     routes: list[Route]
+    boxes: dict[str, Box]
+    frames: dict[Scope, Box]
+    """Of every scope that can be framed, the outer ones first."""
+
+    def labels(self) -> list[tuple[float, float]]:
+        """Return where the label of each straight route stands, none upon another."""
+        taken: list[Box] = []
+        found = []
+        for route in self.routes:
+            (x, y), (u, v) = route.straight()
+            half = 0.31 * LABEL_SIZE * len(route.edge.label) + 1
+            spots = [(x + t * (u - x), y + t * (v - y)) for t in LABELS_AT]
+            boxes = [(a - half, b - LABEL_SIZE / 2, a + half, b + LABEL_SIZE / 2) for a, b in spots]
+            free = (n for n, box in enumerate(boxes) if not any(_meet(box, t) for t in taken))
+            index = next(free, 0)
+            taken += [boxes[index]] if route.edge.label else []
+            found.append(spots[index])
+        return found
+
+    def ports(self) -> list[float]:
+        """Return where each route arrives at its target, across: in the order they come from."""
+        arriving: dict[Place, list[tuple[float, int]]] = {}
+        for index, route in enumerate(self.routes):
+            arriving.setdefault(route.way[-1], []).append((route.way[-2].across, index))
+        found = [0.0] * len(self.routes)
+        for end, comers in arriving.items():
+            for turn, (_, index) in enumerate(sorted(comers)):
+                aside = (2 * turn + 1) / len(comers) - 1
+                found[index] = end.across + 0.35 * end.breadth * aside
+        return found
 
 
 def plan(diagram: Diagram) -> Plan:
     """Lay a diagram out; linear in its size but for the sorting."""
     down = diagram.direction == "down"
-    places = _ranked(diagram)
+    places = _ranked(diagram) if down else _columns(diagram)
     for place in places.values():
         assert place.vertex is not None
         wide, high = outline(place.vertex)
         place.length, place.breadth = (high, wide) if down else (wide, high)
     routes = _routes(diagram.edges, places)
-    ranks = _ordered(list(places.values()), routes)
+    ranks = _ordered(list(places.values()), routes, SWEEPS if down else 0)
     along = 0.0
     for rank in ranks:
         length = max((place.length for place in rank), default=0.0)
         for place in rank:
             place.along = along + length / 2
-            place.length = place.length if place.vertex else length
+            place.band = (along, along + length)
         along += length + GAP_ALONG[diagram.direction]
-    _spread(ranks)
-    return Plan(places, routes)
+    _spread(ranks, SWEEPS if down else 0)
+    boxes = {key: _box(place, down) for key, place in places.items()}
+    return Plan(places, routes, boxes, _frames(diagram, boxes))
 
 
 def _ranked(diagram: Diagram) -> dict[str, Place]:
@@ -103,10 +151,14 @@ def _ranked(diagram: Diagram) -> dict[str, Place]:
     return places
 
 
+def _columns(diagram: Diagram) -> dict[str, Place]:
+    """Rank by scope: a network's layers."""
+    ranks: dict[Scope, int] = {}
+    return {v.key: Place(ranks.setdefault(v.scope, len(ranks)), v) for v in diagram.vertices}
+
+
 def _routes(edges: Sequence[Edge], places: dict[str, Place]) -> list[Route]:
     spans = sum(places[e.target].rank - places[e.source].rank for e in edges)
-    arrivals = Counter(edge.target for edge in edges)
-    arrived: Counter[str] = Counter()
     routes = []
     for edge in edges:
         first, last = places[edge.source], places[edge.target]
@@ -115,12 +167,11 @@ def _routes(edges: Sequence[Edge], places: dict[str, Place]) -> list[Route]:
         for one, next_one in pairwise(way):
             one.after.append(next_one)
             next_one.before.append(one)
-        arrived[edge.target] += 1
-        routes.append(Route(edge, way, 2 * arrived[edge.target] / (arrivals[edge.target] + 1) - 1))
+        routes.append(Route(edge, way))
     return routes
 
 
-def _ordered(vertices: list[Place], routes: list[Route]) -> list[list[Place]]:
+def _ordered(vertices: list[Place], routes: list[Route], sweeps: int) -> list[list[Place]]:
     """Return the ranks, each in an order that follows its neighbours' and keeps scopes together."""
     ranks: list[list[Place]] = [[] for _ in range(1 + max((p.rank for p in vertices), default=0))]
     for place in vertices:
@@ -129,7 +180,7 @@ def _ordered(vertices: list[Place], routes: list[Route]) -> list[list[Place]]:
         for place in route.way[1:-1]:
             ranks[place.rank].append(place)
     _number(ranks)
-    for sweep in range(SWEEPS):
+    for sweep in range(sweeps):
         forward = sweep % 2 == 0
         for rank in ranks if forward else reversed(ranks):
             wanted = {p: _mean(p.before if forward else p.after, p.across) for p in rank}
@@ -152,11 +203,45 @@ def _mean(places: Sequence[Place], otherwise: float) -> float:
     return sum(place.across for place in places) / len(places) if places else otherwise
 
 
-def _spread(ranks: list[list[Place]]) -> None:
+def _box(place: Place, down: bool) -> Box:
+    x, y = (place.across, place.along) if down else (place.along, place.across)
+    wide, high = (place.breadth, place.length) if down else (place.length, place.breadth)
+    return x - wide / 2, y - high / 2, x + wide / 2, y + high / 2
+
+
+def _frames(diagram: Diagram, boxes: dict[str, Box]) -> dict[Scope, Box]:
+    """Return the frames of the scopes that would enclose no stranger.
+
+    This simple layout does not keep strangers out: other scopes are named at each vertex.
+    """
+    members: dict[Scope, list[Box]] = {}
+    for vertex in diagram.vertices:
+        path = vertex.scope[:DEEPEST]
+        for depth in range(1, len(path) + 1):
+            members.setdefault(path[:depth], []).append(boxes[vertex.key])
+    deepest = max(map(len, members), default=0)
+    frames: dict[Scope, Box] = {}
+    for path in sorted(members, key=len):
+        inside = members[path]
+        room = ROOM * (1 + deepest - len(path))
+        left, top = min(box[0] for box in inside), min(box[1] for box in inside)
+        right, bottom = max(box[2] for box in inside), max(box[3] for box in inside)
+        frame = (left - room, top - room - 8, right + room, bottom + room - 4)
+        strangers = (boxes[v.key] for v in diagram.vertices if v.scope[: len(path)] != path)
+        if not any(_meet(frame, box) for box in strangers):
+            frames[path] = frame
+    return frames
+
+
+def _meet(one: Box, other: Box) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+
+
+def _spread(ranks: list[list[Place]], sweeps: int) -> None:
     """Give every place its coordinate across: near its neighbours, in order, never overlapping."""
     for rank in ranks:
         _fit(rank, [0.0] * len(rank))
-    for sweep in range(SWEEPS):
+    for sweep in range(sweeps):
         forward = sweep % 2 == 0
         for rank in ranks if forward else reversed(ranks):
             _fit(rank, [_mean(p.before if forward else p.after, p.across) for p in rank])

@@ -66,6 +66,7 @@ class Diagram:
     edges: tuple[Edge, ...]
     caption: str = ""
     direction: Literal["down", "right"] = "down"
+    """To the right, every scope is a column, and its vertices stand in their order."""
 
 
 def nested(diagram: Diagram) -> Iterator[tuple[Literal["open", "close", "vertex"], Scope, Vertex]]:

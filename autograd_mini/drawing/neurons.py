@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from .labels import number
-from .model import Diagram, Edge, Vertex
+from .model import Diagram, Edge, Kind, Vertex
 
 __all__ = ["network_diagram"]
 
@@ -21,9 +21,15 @@ Matrix = np.ndarray[Any, Any]
 
 
 def network_diagram(
-    weights: Mapping[int, Matrix], biases: Mapping[int, Matrix], inputs: Sequence[str] = ()
+    weights: Mapping[int, Matrix],
+    biases: Mapping[int, Matrix],
+    inputs: Sequence[str] = (),
+    units: Mapping[int, Sequence[str]] | None = None,
 ) -> Diagram:
     """Return the picture of weights (s_{l+1}, s_l) and biases (s_{l+1},), keyed by layer l.
+
+    `units` may name the units of layers: a gate's say what they compute. A weight that is exactly
+    zero connects nothing, and is not drawn.
 
     Raises
     ------
@@ -37,7 +43,8 @@ def network_diagram(
             f"inputs has {len(inputs)} name(s), {list(inputs)}, and the network {sizes[first]} "
             "input(s); give a name for each, or leave inputs out"
         )
-    vertices = [v for l in sizes for v in _layer(l, sizes[l], first, last, inputs)]
+    names = dict(units or {}) | ({first: inputs} if inputs else {})
+    vertices = [v for l in sizes for v in _layer(l, sizes[l], first, last, names.get(l, ()))]
     strongest = max((float(np.abs(m).max(initial=0)) for m in weights.values()), default=0.0)
     edges = [e for l in weights for e in _connections(l, weights[l], biases[l], strongest or 1.0)]
     if len(edges) > MOST_LABELS:
@@ -52,19 +59,15 @@ def _shown(size: int) -> int:
     return size if size <= MOST_UNITS else MOST_UNITS - 1
 
 
-def _layer(l: int, size: int, first: int, last: int, inputs: Sequence[str]) -> list[Vertex]:
+def _layer(l: int, size: int, first: int, last: int, names: Sequence[str]) -> list[Vertex]:
     """Return the vertices of layer l: the bias unit on top, unless it is the output."""
     scope = (f"layer {l}",)
+    kind: Kind = "input" if l == first else "output unit" if l == last else "unit"
+    letter = {"input": "x", "output unit": "h", "unit": "a"}[kind]
     found = [] if l == last else [Vertex(f"b{l}", "bias", "+1", scope=scope)]
     for i in range(1, _shown(size) + 1):
-        if l == first:
-            name = inputs[i - 1] if inputs else f"x{i}"
-            found.append(Vertex(f"u{l}_{i}", "input", name, scope=scope))
-        elif l == last:
-            name = f"h{i}" if size > 1 else "h"
-            found.append(Vertex(f"u{l}_{i}", "output unit", name, scope=scope))
-        else:
-            found.append(Vertex(f"u{l}_{i}", "unit", f"a{i}", scope=scope))
+        name = names[i - 1] if names else "h" if (l, size) == (last, 1) else f"{letter}{i}"
+        found.append(Vertex(f"u{l}_{i}", kind, name, scope=scope))
     if size > _shown(size):
         found.append(Vertex(f"m{l}", "more", f"… {size - _shown(size)} more", scope=scope))
     return found
@@ -79,4 +82,5 @@ def _connections(l: int, weights: Matrix, bias: Matrix, strongest: float) -> lis
         Edge(source, f"u{l + 1}_{i}", number(value), float(np.clip(value / strongest, -1, 1)))
         for i in range(1, rows + 1)
         for source, value in zip(sources, theta[i - 1], strict=False)
+        if value or source == sources[0]
     ]

@@ -87,8 +87,11 @@ def _vertex(unit: Unit, key: str, cotangent: Any, is_output: bool) -> Vertex:
     gradient = () if cotangent is None else labels.rows(cotangent)
     notes, value = labels.describe(node.value)
     if unit.folded:
-        last = (f"last: {node.name or 'value'} {' '.join(notes)}",) if node.op else ()
-        return Vertex(key, "fold", unit.name, (*summary(unit), *last), scope=unit.scope)
+        if node.op is None:
+            return Vertex(key, "fold", unit.name, summary(unit), scope=unit.scope)
+        last = " ".join(["last:", *([node.name] if node.name else []), *notes])
+        notes = (*summary(unit), last)
+        return Vertex(key, "fold", unit.name, notes, value, gradient, unit.scope)
     kind: Kind = "value" if node.op else "parameter" if node.tracked else "constant"
     if is_output and kind != "parameter":
         kind = "output"

@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from html import escape
 from itertools import pairwise
+from math import hypot
+from typing import Final
 
 from .labels import LINE_HEIGHT, SIZES, Line, clean, label_size, lines
-from .layered import Place, Route, plan
-from .model import DEEPEST, Diagram, Edge, Scope, Vertex
+from .layered import LABEL_SIZE, Box, Plan, Route, plan
+from .model import DEEPEST, Diagram, Scope, Vertex
 from .style import FONTS, INK, STYLES, stroke
 
 __all__ = ["to_svg"]
 
 MARGIN = 24.0
 HEAD = 6.0
-ROOM = 12.0
-"""Between the vertices of a scope and its frame."""
-
-Box = tuple[float, float, float, float]
+CENTRED: Final = ' text-anchor="middle"'
+HALO: Final = ' stroke="white" stroke-width="4" paint-order="stroke"' + CENTRED
 
 
 def to_svg(diagram: Diagram) -> str:
@@ -30,8 +30,7 @@ def to_svg(diagram: Diagram) -> str:
     """
     down = diagram.direction == "down"
     laid = plan(diagram)
-    boxes = {key: _box(place, down) for key, place in laid.places.items()}
-    frames = dict(_frames(diagram, boxes))
+    boxes, frames = laid.boxes, laid.frames
     around = [*boxes.values(), *frames.values(), (0.0, 0.0, 1.0, 1.0)]
     left, top = min(box[0] for box in around) - MARGIN, min(box[1] for box in around) - MARGIN
     wide = max(max(box[2] for box in around) + MARGIN - left, 6.5 * len(diagram.caption))
@@ -41,54 +40,26 @@ def to_svg(diagram: Diagram) -> str:
         f'viewBox="{left:.1f} {top:.1f} {wide:.1f} {high:.1f}" font-family="{FONTS["Helvetica"]}">',
         f'<rect x="{left:.1f}" y="{top:.1f}" width="{wide:.1f}" height="{high:.1f}" fill="white"/>',
         *(part for path, frame in frames.items() for part in _frame(path, frame)),
-        *(part for route in laid.routes for part in _edge(route, down)),
+        *(part for pieces in _arrows(laid, down) for part in pieces),
     ]
     for vertex in diagram.vertices:
         parts += _vertex(vertex, boxes[vertex.key])
-        if vertex.scope and vertex.scope[:DEEPEST] not in frames:
+        framed = not vertex.scope or vertex.scope[:DEEPEST] in frames
+        if not framed and vertex.kind != "operation":
             x, y = boxes[vertex.key][0] + 2, boxes[vertex.key][1] - 3
             parts.append(_text(_scope_name(vertex.scope), x, y, 8, INK["note"]))
     parts.append(_text(clean(diagram.caption, 200), left + 10, top + high - 10, 10, INK["note"]))
     return "\n".join([*parts, "</svg>\n"])
 
 
-def _box(place: Place, down: bool) -> Box:
-    x, y = (place.across, place.along) if down else (place.along, place.across)
-    wide, high = (place.breadth, place.length) if down else (place.length, place.breadth)
-    return x - wide / 2, y - high / 2, x + wide / 2, y + high / 2
+def _arrows(laid: Plan, down: bool) -> Iterator[Iterator[str]]:
+    if down:
+        return map(_edge, laid.routes, laid.ports())
+    return map(_connection, laid.routes, laid.labels())
 
 
 def _scope_name(scope: Scope) -> str:
     return " / ".join(map(clean, scope[:DEEPEST]))
-
-
-def _frames(diagram: Diagram, boxes: dict[str, Box]) -> Iterator[tuple[Scope, Box]]:
-    """Yield the frame of every scope, outer ones first, that would enclose no stranger.
-
-    A simple layout does not keep strangers out: such a scope is named at each of its vertices.
-    """
-    members: dict[Scope, list[Box]] = {}
-    for vertex in diagram.vertices:
-        path = vertex.scope[:DEEPEST]
-        for depth in range(1, len(path) + 1):
-            members.setdefault(path[:depth], []).append(boxes[vertex.key])
-    deepest = max(map(len, members), default=0)
-    for path in sorted(members, key=len):
-        inside = members[path]
-        room = ROOM * (1 + deepest - len(path))
-        frame = (
-            min(box[0] for box in inside) - room,
-            min(box[1] for box in inside) - room - 8,
-            max(box[2] for box in inside) + room,
-            max(box[3] for box in inside) + room - 4,
-        )
-        strangers = (boxes[v.key] for v in diagram.vertices if v.scope[: len(path)] != path)
-        if not any(_meet(frame, box) for box in strangers):
-            yield path, frame
-
-
-def _meet(one: Box, other: Box) -> bool:
-    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
 def _frame(path: Scope, box: Box) -> Iterator[str]:
@@ -101,49 +72,57 @@ def _frame(path: Scope, box: Box) -> Iterator[str]:
 
 
 def _text(text: str, x: float, y: float, size: float, colour: str, looks: str = "") -> str:
+    return _element(escape(text), x, y, size, colour, looks)
+
+
+def _element(inside: str, x: float, y: float, size: float, colour: str, looks: str) -> str:
     return (
         f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size:g}" fill="{colour}"{looks} '
-        f'xml:space="preserve">{escape(text)}</text>'
+        f'xml:space="preserve">{inside}</text>'
     )
 
 
-def _edge(route: Route, down: bool) -> Iterator[str]:
-    """Yield the curve through the places an edge passes, its arrowhead and its label."""
-    colour, width, dashed = stroke(route.edge.strength)
+def _edge(route: Route, port: float) -> Iterator[str]:
+    """Yield the curve down through the places an edge passes, its arrowhead, its number."""
     start, end = route.way[0], route.way[-1]
-    points = [(start.across, start.along + start.length / 2)]
-    for place in route.way[1:-1]:
-        points += [(place.across, place.along + side * place.length / 2) for side in (-1, 1)]
-    port, tip = end.across + 0.35 * end.breadth * route.port, end.along - end.length / 2
-    points.append((port, tip - HEAD))
-    pieces = [f"M{_at(points[0], down)}"]
+    tip = end.along - end.length / 2
+    points = [(start.across, start.along + start.length / 2), (start.across, start.band[1])]
+    points += [(place.across, side) for place in route.way[1:-1] for side in place.band]
+    points += [(port, end.band[0] - HEAD), (port, tip - HEAD)]
+    pieces = [f"M{points[0][0]:.1f},{points[0][1]:.1f}"]
     for (a, p), (b, q) in pairwise(points):
         middle = (p + q) / 2
-        pieces.append(f"C{_at((a, middle), down)} {_at((b, middle), down)} {_at((b, q), down)}")
+        pieces.append(f"C{a:.1f},{middle:.1f} {b:.1f},{middle:.1f} {b:.1f},{q:.1f}")
+    yield f'<path d="{" ".join(pieces)}" fill="none" stroke="{INK["edge"]}"/>'
+    yield _head(port, tip, 0.0, 1.0, INK["edge"])
+    if route.edge.label:
+        aside = -7 if port < end.across else 7
+        label = clean(route.edge.label)
+        yield _text(label, port + aside, tip - HEAD + 1, 9, INK["edge"], CENTRED)
+
+
+def _connection(route: Route, label: tuple[float, float]) -> Iterator[str]:
+    """Yield a network's connection: straight from circle to circle, its weight upon it."""
+    colour, width, dashed = stroke(route.edge.strength)
+    (x, y), (tip_x, tip_y) = route.straight()
+    far = hypot(tip_x - x, tip_y - y)
+    dx, dy = (tip_x - x) / far, (tip_y - y) / far
     dash = ' stroke-dasharray="5 3"' if dashed else ""
     yield (
-        f'<path d="{" ".join(pieces)}" fill="none" stroke="{colour}" '
-        f'stroke-width="{width:.2f}"{dash}/>'
+        f'<path d="M{x:.1f},{y:.1f} L{tip_x - dx * HEAD:.1f},{tip_y - dy * HEAD:.1f}" '
+        f'stroke="{colour}" stroke-width="{width:.2f}"{dash}/>'
     )
-    corners = [(port - 3, tip - HEAD), (port + 3, tip - HEAD), (port, tip)]
-    yield f'<polygon points="{" ".join(_at(c, down) for c in corners)}" fill="{colour}"/>'
+    yield _head(tip_x, tip_y, dx, dy, colour)
     if route.edge.label:
-        yield _edge_label(route.edge, points, down, colour)
+        yield _text(clean(route.edge.label), label[0], label[1] + 4, LABEL_SIZE, colour, HALO)
 
 
-def _at(point: tuple[float, float], down: bool) -> str:
-    across, along = point
-    return f"{across:.1f},{along:.1f}" if down else f"{along:.1f},{across:.1f}"
-
-
-def _edge_label(edge: Edge, points: list[tuple[float, float]], down: bool, colour: str) -> str:
-    """Return the argument's number at the arrowhead, or the weight along its connection."""
-    halo = ' stroke="white" stroke-width="3" paint-order="stroke" text-anchor="middle"'
-    if down:
-        x, y = points[-1]
-        return _text(clean(edge.label), x + 7, y + 1, 9, colour, halo)
-    (a, p), (b, q) = points[0], points[-1]
-    return _text(clean(edge.label), p + 0.4 * (q - p), a + 0.35 * (b - a) - 2, 12, colour, halo)
+def _head(x: float, y: float, dx: float, dy: float, colour: str) -> str:
+    """Return an arrowhead at (x, y) that points along (dx, dy), of length one."""
+    back_x, back_y, aside = x - HEAD * dx, y - HEAD * dy, HEAD / 2
+    corners = [(x, y), (back_x - aside * dy, back_y + aside * dx)]
+    corners.append((back_x + aside * dy, back_y - aside * dx))
+    return f'<polygon points="{" ".join(f"{a:.1f},{b:.1f}" for a, b in corners)}" fill="{colour}"/>'
 
 
 def _vertex(vertex: Vertex, box: Box) -> Iterator[str]:
@@ -153,30 +132,26 @@ def _vertex(vertex: Vertex, box: Box) -> Iterator[str]:
     looks = f'fill="{style.fill}" stroke="{style.border}" stroke-width="{style.thick:g}"'
     looks += ' stroke-dasharray="5 3"' if style.dashed else ""
     if style.shape == "box":
-        size = f'width="{right - left:.1f}" height="{bottom - top:.1f}" rx="5"'
-        yield f'<rect x="{left:.1f}" y="{top:.1f}" {size} {looks}/>'
+        extent = f'width="{right - left:.1f}" height="{bottom - top:.1f}" rx="5"'
+        yield f'<rect x="{left:.1f}" y="{top:.1f}" {extent} {looks}/>'
     elif style.shape != "plain":
-        size = f'rx="{(right - left) / 2:.1f}" ry="{(bottom - top) / 2:.1f}"'
-        yield f'<ellipse cx="{x:.1f}" cy="{y:.1f}" {size} {looks}/>'
+        extent = f'rx="{(right - left) / 2:.1f}" ry="{(bottom - top) / 2:.1f}"'
+        yield f'<ellipse cx="{x:.1f}" cy="{y:.1f}" {extent} {looks}/>'
     centred = style.shape in ("ellipse", "circle")
     start = x if centred else left + (9 if style.shape == "box" else 2)
     baseline = y - label_size(vertex)[1] / 2
     for line in lines(vertex):
-        baseline += SIZES[line.role] * LINE_HEIGHT
-        yield _text(
-            line.text,
-            start,
-            baseline - 0.3 * SIZES[line.role],
-            SIZES[line.role],
-            INK.get(line.role, style.text),
-            _looks(line, centred),
-        )
+        size = SIZES[line.role]
+        baseline += size * LINE_HEIGHT
+        colour = INK["note"] if line.role == "note" else style.text
+        inside = escape(line.text)
+        if line.gradient:
+            inside += f'<tspan fill="{INK["gradient"]}">{escape(line.gradient)}</tspan>'
+        yield _element(inside, start, baseline - 0.3 * size, size, colour, _looks(line, centred))
 
 
 def _looks(line: Line, centred: bool) -> str:
-    looks = ' text-anchor="middle"' if centred else ""
-    if line.role == "title":
+    looks = CENTRED if centred else ""
+    if line.role == "title" and not centred:
         looks += ' font-weight="bold"'
-    if line.role in ("value", "gradient"):
-        looks += f' font-family="{FONTS["Courier"]}"'
-    return looks
+    return looks + (f' font-family="{FONTS["Courier"]}"' if line.role == "value" else "")
