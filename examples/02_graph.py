@@ -27,7 +27,7 @@ number = {node: k for k, node in enumerate(nodes)}
 for node in nodes:
     made_by = node.op.name if node.op else ("leaf" if node.tracked else "constant")
     inputs = " ".join(f"#{number[n]}" for n in node.inputs)
-    name = node.name or ""
+    name = node.name or "-"
     print(f"#{number[node]:<2} {made_by:<9} {inputs:<6} = {float(node.value):8.4f}  {name}")
 
 
