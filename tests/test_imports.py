@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -45,6 +46,7 @@ ORDER = [
     "nn",
     "closed_form",
     "optimisers",
+    "history",
     "distributed",
     "training",
     "data.",
@@ -200,23 +202,27 @@ def test_a_bare_import_loads_nothing_heavy() -> None:
     assert "autograd_mini.tensor" in ours
 
 
-def test_a_bare_import_costs_at_most_15_ms_of_our_own() -> None:
+def test_a_bare_import_costs_at_most_15_ms_of_our_own(tmp_path: Path) -> None:
+    own_share(tmp_path)  # compiles, which an installation does once
     shares = []
     for _ in range(12):  # a busy machine only makes it slower: the best of a few is the cost
-        shares.append(own_share())
+        shares.append(own_share(tmp_path))
         if shares[-1] <= 15.0:
             return
     pytest.fail(f"import autograd_mini takes {min(shares):.1f} ms beyond NumPy, expected <= 15 ms")
 
 
-def own_share() -> float:
+def own_share(cache: Path) -> float:
     """Milliseconds that `import autograd_mini` takes in a process that has NumPy loaded."""
+    environment = {**os.environ, "PYTHONPYCACHEPREFIX": str(cache)}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     done = subprocess.run(
         [sys.executable, "-X", "importtime", "-c", "import numpy; import autograd_mini"],
         capture_output=True,
         text=True,
         check=True,
         cwd=PACKAGE.parent,
+        env=environment,
     )
     rows = [line.split("|") for line in done.stderr.splitlines() if line.startswith("import time:")]
     return next(int(total) for _, total, name in rows if name.strip() == "autograd_mini") / 1000
