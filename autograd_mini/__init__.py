@@ -44,6 +44,7 @@ _LAZY = {
     "draw": ("drawing", "draw"),
     "fit": ("training", "fit"),
     "nn": ("nn", None),
+    "plots": ("plots", None),
 }
 
 
