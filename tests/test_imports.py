@@ -113,7 +113,7 @@ def imports(path: Path) -> Iterator[tuple[int, str]]:
 
 
 def through_the_table(node: ast.ImportFrom, name: str) -> bool:
-    """Whether `from autograd_mini import name`, written in full inside a function, asks the table."""
+    """Whether it is `from autograd_mini import name`, written in full, inside a function."""
     return node.module == "autograd_mini" and node.col_offset > 0 and name in ag._LAZY
 
 
