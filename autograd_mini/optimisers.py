@@ -131,9 +131,9 @@ def adam(
 
 
 OPTIMISERS: dict[str, Optimiser] = {
-    "gradient descent": gradient_descent,
+    "gradient-descent": gradient_descent,
     "momentum": momentum,
     "adam": adam,
 }
 # The rate that suits the digits with batches of 32, when none is asked for.
-RATES = {"gradient descent": 1.0, "momentum": 0.1, "adam": 0.01}
+RATES = {"gradient-descent": 1.0, "momentum": 0.1, "adam": 0.01}

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .training import History
+from .history import History
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -108,7 +108,7 @@ def _panel(history: History, column: str, label: str) -> str:
     logarithmic = column == "cost" and _logarithmic(every)
     ticks = _decades(every) if logarithmic else _round_numbers(float(min(every)), float(max(every)))
     scale = math.log10 if logarithmic else float
-    low, high = scale(min(ticks[0], min(every))), scale(max(ticks[-1], max(every)))
+    low, high = scale(ticks[0]), scale(ticks[-1])
     last = max(float(history["epoch"][-1]), 1.0)
 
     def x(epoch: float) -> float:
@@ -139,7 +139,8 @@ def _panel(history: History, column: str, label: str) -> str:
             f'fill="{COLOURS[index]}">{name}</text>'
         )
     parts.append(f'<text x="0" y="-8" font-weight="bold">{label}</text>')
-    parts.append(f'<text x="{WIDTH / 2:g}" y="{HEIGHT + 40}" text-anchor="middle">epoch</text>')
+    below = f'x="{WIDTH / 2:g}" y="{HEIGHT + 40}" text-anchor="middle"'
+    parts.append(f"<text {below}>epoch (dotted: the best, {history.best})</text>")
     return "\n".join(parts)
 
 

@@ -16,6 +16,7 @@ from .comparison import TOLERANCE, closed, recorded, relative
 from .terminal import Output
 
 Array = NDArray[Any]
+Entries = dict[int, tuple[Array, Array]]
 
 HELP = "check the recorded gradient against the closed form and numerically"
 DESCRIPTION = """\
@@ -26,8 +27,8 @@ Compute ∂J/∂Θ^(l) of a network three ways and print them in columns:
                    ∂J/∂Θ^(l) = (1/m) Σ δ^(l+1) (a^(l))ᵀ + (λ/m) Θ^(l), no λ for the bias
     numeric        [ J(Θ + ε) - J(Θ - ε) ] / 2ε for one weight after the other, ε = 1e-4
 
-Differences are ‖u - v‖ / ‖u + v‖, array by array. The status is 1 when autodiff and closed form
-differ by more than 1e-10, or autodiff and numeric by more than 1e-7.
+The status is 1 when autodiff differs from the closed form in an array by more than 1e-10, or
+over all arrays from the numeric gradient by more than 1e-7, as ‖u - v‖ / ‖u + v‖.
 
 Without options it is the course's own check: a 3-5-3 network, 5 examples, weights and examples
 sin(1), sin(2), ... / 10, labels 1 + (i mod 3), λ = 0 and 3.
@@ -53,10 +54,7 @@ def add(commands: Any) -> None:
         "--examples", type=options.whole(1, 10_000), default=5, metavar="M",
         help="number of examples (default: 5)",
     )  # fmt: skip
-    parser.add_argument(
-        "--lam", "--lambda", dest="lam", type=options.number(0), nargs="+", default=[0.0, 3.0],
-        metavar="λ", help="strengths of the regularisation (default: 0 3)",
-    )  # fmt: skip
+    options.strength(parser, [0.0, 3.0], nargs="+")
     parser.add_argument(
         "--seed", type=options.whole(0), metavar="N",
         help="random weights and examples instead of the course's",
@@ -104,7 +102,8 @@ def problem(args: argparse.Namespace) -> tuple[Network, Array, Array]:
 
 def sines(rows: int, columns: int) -> Array:
     """Fill column by column with sin(1), sin(2), ... / 10: the course's debugInitializeWeights."""
-    return np.sin(np.arange(1.0, rows * columns + 1)).reshape(columns, rows).T / 10
+    filled: Array = np.sin(np.arange(1.0, rows * columns + 1)).reshape(columns, rows).T / 10
+    return filled
 
 
 def one_check(
@@ -116,38 +115,35 @@ def one_check(
     if args.slide:
         gradients = {l: slide(gradients[l], net.theta[l], lam, len(X)) for l in gradients}
     entries = chosen(net)
-    number = numeric(net, X, Y, lam, args.cost, entries, found)
-    out.line()
-    out.item(f"λ = {lam:g}", "differences ‖u - v‖ / ‖u + v‖")
-    rows: list[list[object]] = [["", "autodiff, closed form", "autodiff, numeric"]]
-    differences: dict[str, dict[str, float]] = {}
-    for layer in sorted(deltas):
-        apart = relative(found_deltas[layer], deltas[layer])
-        differences[f"δ^({layer})"] = {"closed_form": apart}
-        rows.append([f"δ^({layer})", f"{apart:.1e}", ""])
-    for layer in sorted(gradients):
-        name, picked = f"∂J/∂Θ^({layer})", entries[layer]
-        apart = relative(found[layer], gradients[layer])
-        ours = found[layer][picked]
-        by_number = relative(ours, np.where(np.isnan(number[layer]), ours, number[layer]))
-        differences[name] = {"closed_form": apart, "numeric": by_number}
-        rows.append([name, f"{apart:.1e}", f"{by_number:.1e}"])
-    out.table(rows)
-    columns(args, net, entries, found, gradients, number, out)
-    worst = {
-        kind: max(each[kind] for each in differences.values() if kind in each)
-        for kind in ("closed_form", "numeric")
+    number = numeric(net, X, Y, lam, args.cost, entries)
+    smooth = {layer: ~np.isnan(values) for layer, values in number.items()}
+    pairs = {
+        layer: (found[layer][entries[layer]][smooth[layer]], number[layer][smooth[layer]])
+        for layer in number
     }
-    skipped = int(sum(np.isnan(values).sum() for values in number.values()))
-    if skipped:
-        out.line(f"{'':12}numeric left out for {skipped} entries: within ε a unit meets its kink")
-    passed = worst["closed_form"] <= TOLERANCE["float64"] and worst["numeric"] <= NUMERIC
-    out.item(
-        "Worst",
-        f"{worst['closed_form']:.1e} from the closed form, "
-        f"{worst['numeric']:.1e} from the numeric gradient  {'✓' if passed else '✗'}",
-    )
-    return {"lam": lam, "passed": passed, "worst": worst, "differences": differences}
+    differences: dict[str, list[float]] = {
+        f"δ^({layer})": [relative(found_deltas[layer], deltas[layer])] for layer in sorted(deltas)
+    }
+    for layer in sorted(gradients):
+        beside = relative(found[layer], gradients[layer])
+        differences[f"∂J/∂Θ^({layer})"] = [beside, relative(*pairs[layer])]
+    whole = relative(*(np.concatenate(side) for side in zip(*pairs.values(), strict=True)))
+    worst = max(each[0] for each in differences.values())
+    passed = worst <= TOLERANCE["float64"] and whole <= NUMERIC
+    print_differences(lam, differences, whole, out)
+    print_entries(args, entries, (found, gradients), number, out)
+    if kinks := sum(int(np.count_nonzero(~each)) for each in smooth.values()):
+        out.line(f"{'':12}numeric left out for {kinks} entries: within ε a unit meets its kink")
+    verdict = "✓" if passed else "✗"
+    out.item("Worst", f"relative difference: {worst:.1e} from the closed form, {whole:.1e} from "
+             f"the numeric gradient  {verdict}")  # fmt: skip
+    return {
+        "lam": lam, "passed": passed, "closed_form": worst, "numeric": whole, "kinks": kinks,
+        "differences": {
+            name: dict(zip(("closed_form", "numeric"), each, strict=False))
+            for name, each in differences.items()
+        },
+    }  # fmt: skip
 
 
 def slide(gradient: Array, theta: Array, lam: float, m: int) -> Array:
@@ -157,7 +153,7 @@ def slide(gradient: Array, theta: Array, lam: float, m: int) -> Array:
     return wrong
 
 
-def chosen(net: Network) -> dict[int, tuple[Array, Array]]:
+def chosen(net: Network) -> Entries:
     """Which entries of each Θ are differentiated numerically: all, or evenly spread over many."""
     sizes = {layer: theta.size for layer, theta in net.theta.items()}
     share = min(1.0, MOST / sum(sizes.values()))
@@ -172,50 +168,60 @@ def chosen(net: Network) -> dict[int, tuple[Array, Array]]:
 
 
 def numeric(
-    net: Network, X: Array, Y: Array, lam: float, cost: str,
-    entries: dict[int, tuple[Array, Array]], found: Any,
-) -> dict[int, Array]:  # fmt: skip
+    net: Network, X: Array, Y: Array, lam: float, cost: str, entries: Entries
+) -> dict[int, Array]:
     """Central differences of the cost at the chosen entries; NaN where a kink lies between."""
     theta = {layer: np.array(values) for layer, values in net.theta.items()}
-    kinked = {"relu", "leaky_relu"} & set(net.activation)
+    kinked = not {"relu", "leaky_relu"}.isdisjoint(net.activation)
 
-    def at() -> tuple[float, list[Array]]:
+    def at(layer: int, place: tuple[int, int], step: float) -> tuple[float, list[Array]]:
+        theta[layer][place] += step
         moved = Network.from_theta(theta, activation=net.activation, output=net.output)
         run = moved.forward(X)
         J = COSTS[cost](moved, run, Y, lam)
-        return float(J.item()), [run.z[l].numpy() > 0 for l in run.z] if kinked else []
+        return float(J.item()), [z.numpy() > 0 for z in run.z.values()] if kinked else []
 
-    def slope(layer: int, row: int, column: int) -> float:
-        value = theta[layer][row, column]
-        theta[layer][row, column] = value + EPSILON
-        above, signs = at()
-        theta[layer][row, column] = value - EPSILON
-        below, others = at()
-        theta[layer][row, column] = value
-        same = all(np.array_equal(a, b) for a, b in zip(signs, others, strict=True))
+    def slope(layer: int, place: tuple[int, int]) -> float:
+        value = theta[layer][place]
+        above, signs = at(layer, place, EPSILON)
+        theta[layer][place] = value
+        below, others = at(layer, place, -EPSILON)
+        theta[layer][place] = value
+        same = all(map(np.array_equal, signs, others))
         return (above - below) / (2 * EPSILON) if same else np.nan
 
     with no_grad():
         return {
-            layer: np.array([slope(layer, r, c) for r, c in zip(*entries[layer], strict=True)])
+            layer: np.array([slope(layer, place) for place in zip(*entries[layer], strict=True)])
             for layer in theta
         }
 
 
-def columns(
-    args: argparse.Namespace, net: Network, entries: dict[int, tuple[Array, Array]],
-    found: Any, gradients: Any, number: dict[int, Array], out: Output,
+def print_differences(
+    lam: float, differences: dict[str, list[float]], whole: float, out: Output
+) -> None:
+    """Print how far autodiff is from the other two, array by array."""
+    out.line()
+    out.item(f"λ = {lam:g}", "how far autodiff is from the others, ‖u - v‖ / ‖u + v‖")
+    rows: list[list[object]] = [["", "closed form", "numeric"]]
+    rows += [[name, *(f"{each:.1e}" for each in apart)] for name, apart in differences.items()]
+    out.table([*rows, ["every ∂J/∂Θ", "", f"{whole:.1e}"]])
+
+
+def print_entries(
+    args: argparse.Namespace, entries: Entries, both: tuple[Any, Any],
+    number: dict[int, Array], out: Output,
 ) -> None:  # fmt: skip
-    """Print the first entries of every Θ in columns."""
+    """Print the first entries of every ∂J/∂Θ in columns, column by column as the course does."""
     if not args.rows:
         return
-    heads = ["", "autodiff", "closed form" if not args.slide else "the slide's", "numeric"]
-    rows: list[list[object]] = [[*heads]]
-    for layer in entries:
-        where = list(zip(*entries[layer], strict=True))[: args.rows]
-        for (row, column), value in zip(where, number[layer], strict=False):
+    name = "the slide's" if args.slide else "closed form"
+    rows: list[list[object]] = [["", "autodiff", name, "numeric"]]
+    for layer, places in entries.items():
+        for index, place in enumerate(list(zip(*places, strict=True))[: args.rows]):
             # Units are counted from 1, and column 0 is the bias, as in the note.
-            name = f"∂J/∂Θ^({layer})[{row + 1},{column}]"
-            cells = (found[layer][row, column], gradients[layer][row, column], value)
-            rows.append([name, *(f"{cell:+.10e}" for cell in cells)])
+            row, column = place[0] + 1, place[1]
+            cells = (both[0][layer][place], both[1][layer][place], number[layer][index])
+            rows.append([f"∂J/∂Θ^({layer})[{row},{column}]", *(f"{cell:+.10e}" for cell in cells)])
+    out.line()
     out.table(rows)

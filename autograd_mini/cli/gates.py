@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import operator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ examples:
   autograd-mini gates "rain implies umbrella" --out umbrella.png
 """
 ROWS = 64
-OPERATORS = {
+OPERATORS: dict[str, Callable[[Truth, Truth], Truth]] = {
     "and": operator.and_,
     "or": operator.or_,
     "xor": operator.ne,
@@ -48,7 +49,7 @@ def add(commands: Any) -> None:
     options.common(parser, run)
     parser.add_argument("expression", metavar="EXPR", help='such as "a and not b"')
     parser.add_argument(
-        "--out", type=Path, default=Path("gates.svg"), metavar="FILE",
+        "--out", type=options.path, default=Path("gates.svg"), metavar="FILE",
         help=f"the picture, its suffix one of {', '.join(SUFFIXES)} (default: gates.svg)",
     )  # fmt: skip
 

@@ -11,6 +11,8 @@ import sys
 from pathlib import Path
 from typing import Any, NoReturn
 
+import numpy as np
+
 from .terminal import one_line, shown
 
 ACTIVATIONS = ("sigmoid", "tanh", "relu", "leaky_relu", "softplus", "identity")
@@ -82,6 +84,13 @@ def whole(low: int, high: int = 2**63) -> Any:
     return read
 
 
+def path(text: str) -> Path:
+    """Read a path; an empty one would silently be the folder one stands in."""
+    if not text.strip() or "\0" in text:
+        raise argparse.ArgumentTypeError(f"{text!r} is no path; give the name of a file or folder")
+    return Path(text)
+
+
 def batch(text: str) -> int | None:
     """Read the size of a batch: a whole number, or "all"."""
     return None if text == "all" else int(whole(1)(text))
@@ -106,6 +115,15 @@ def network(parser: Parser, default: str, note: str = "") -> None:
     parser.add_argument(
         "--cost", choices=tuple(COSTS), default="logistic", metavar="J",
         help="logistic, quadratic (both with sigmoid outputs) or softmax (default: logistic)",
+    )  # fmt: skip
+
+
+def strength(parser: Parser, default: Any, **more: Any) -> None:
+    """Add λ."""
+    shown_default = " ".join(f"{value:g}" for value in np.atleast_1d(default))
+    parser.add_argument(
+        "--lam", "--lambda", dest="lam", type=number(0), default=default, metavar="λ", **more,
+        help=f"strength of the regularisation (default: {shown_default})",
     )  # fmt: skip
 
 

@@ -46,10 +46,7 @@ def add(commands: Any) -> None:
         "--examples", type=options.whole(1, 10_000), default=2, metavar="M",
         help="examples in the batch, for network (default: 2)",
     )  # fmt: skip
-    parser.add_argument(
-        "--lam", "--lambda", dest="lam", type=options.number(0), default=1.0, metavar="λ",
-        help="strength of the regularisation (default: 1)",
-    )  # fmt: skip
+    options.strength(parser, 0.0)
     parser.add_argument(
         "--seed", type=options.whole(0), default=0, metavar="N",
         help="of weights and examples, for network (default: 0)",
@@ -59,17 +56,16 @@ def add(commands: Any) -> None:
         help="draw units and weights instead of the recorded graph",
     )  # fmt: skip
     parser.add_argument(
-        "--out", type=Path, metavar="FILE",
+        "--out", type=options.path, metavar="FILE",
         help=f"the picture, its suffix one of {', '.join(SUFFIXES)} (default: WHAT.svg)",
     )  # fmt: skip
 
 
 def run(args: argparse.Namespace, out: Output) -> int:
     """Draw and save."""
-    if args.what == "xnor":
-        net, (X, Y) = nn.gates.XNOR, logic_table("xnor")
-    else:
-        net, X, Y = random_problem(args)
+    net, X, Y = (
+        (nn.gates.XNOR, *logic_table("xnor")) if args.what == "xnor" else random_problem(args)
+    )
     J = graph_of_cost(net, X, Y, args.lam, args.cost)
     path = picture(net if args.units else J, args.out or Path(f"{args.what}.svg"))
     out.item("Network", f"{'-'.join(map(str, net.sizes))}, {len(X)} examples, λ = {args.lam:g}")
@@ -89,8 +85,10 @@ def random_problem(args: argparse.Namespace) -> tuple[Network, Array, Array]:
 
 
 def graph_of_cost(net: Network, X: Array, Y: Array, lam: float, cost: str) -> Tensor:
-    """Record the cost, its regularisation included, on what `draw` can then show."""
-    return COSTS[cost](net, X, Y, lam)
+    """Record the cost, with its name."""
+    J: Tensor = COSTS[cost](net, X, Y, lam)
+    J.name = "J"
+    return J
 
 
 def picture(subject: Any, path: Path, **how: Any) -> Path:

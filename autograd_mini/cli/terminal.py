@@ -8,6 +8,7 @@ handler of the stream itself, so that nothing printed by anyone can crash.
 from __future__ import annotations
 
 import codecs
+import io
 import json
 import os
 import re
@@ -22,10 +23,10 @@ HANDLER = "autograd_mini.spell_out"
 
 SPELLED = {
     "α": "alpha", "β": "beta", "δ": "delta", "Δ": "Delta", "ε": "eps", "θ": "theta", "Θ": "Theta",
-    "λ": "lambda", "Σ": "sum", "∂": "d", "√": "sqrt", "‖": "||", "∧": "and", "\N{LOGICAL OR}": "or", "¬": "not",
+    "λ": "lambda", "Σ": "sum", "∂": "d", "√": "sqrt", "‖": "||", "¬": "not ",
     "−": "-", "–": "-", "—": "-", "─": "-", "│": "|", "┼": "+", "·": ".", "•": "*", "×": "x",
-    "≤": "<=", "≥": ">=", "≈": "~", "≠": "!=", "→": "->", "…": "...", "’": "'", "‘": "'",
-    "“": '"', "”": '"', "ᵀ": "^T", "²": "^2", "✓": "ok", "✗": "FAILED", "█": "#",
+    "≤": "<=", "≥": ">=", "≈": "~", "≠": "!=", "→": "->", "…": "...", "ᵀ": "^T",
+    "²": "^2", "✓": "ok", "✗": "FAILED", "█": "#",
 }  # fmt: skip
 
 
@@ -86,7 +87,7 @@ class Output:
 
     def __init__(self, as_json: bool = False, stream: TextIO | None = None) -> None:
         self.as_json = as_json
-        self.stream = stream or sys.stdout
+        self.stream = stream or sys.stdout or io.StringIO()  # a process may have none
         self.found: dict[str, Any] = {}
         terminal = self.stream.isatty() and os.environ.get("TERM") != "dumb"
         self.bold = terminal and not os.environ.get("NO_COLOR")
@@ -123,7 +124,7 @@ class Output:
         self.found |= found
 
     def finish(self) -> None:
-        """Print the JSON object, when that was asked for; ASCII, so that every terminal takes it."""
+        """Print the JSON object, when that was asked for; in ASCII, for every terminal."""
         if self.as_json:
             print(json.dumps(self.found, indent=1, default=_plain), file=self.stream, flush=True)
 

@@ -1,10 +1,11 @@
-"""`autograd-mini train`: a digit classifier, from checked gradient to saved weights."""
+"""`autograd-mini train`: a digit classifier, from the checked gradient to the saved weights."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import time
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,10 @@ from numpy.typing import NDArray
 
 from ..context import no_grad
 from ..data import load_digits, load_examples, one_hot, save_weights, split, write
-from ..nn import Network
+from ..history import History
+from ..nn.network import Network
 from ..optimisers import OPTIMISERS, RATES
-from ..training import History, accuracy, fit
+from ..training import accuracy, fit
 from . import options
 from .comparison import TOLERANCE, differences
 from .pictures import graph_of_cost, picture
@@ -35,203 +37,167 @@ the examples (the same share of every class) are trained on, the others are the 
 without hidden layer is trained beside, with the same λ. Ctrl-C stops early and keeps the best
 weights so far. The folder then holds
 
-    weights.npz    Θ^(1), Θ^(2), ... (numpy.load, no pickle)
-    history.json   settings, cost and accuracy after every epoch, the results
-    cost.svg       their curves
-    graph.svg      the recorded graph of the cost, with gradients
+    weights.npz    Θ^(1), Θ^(2), ... (numpy.load reads it; no pickle)
+    history.json   settings, cost and accuracy after every epoch, results
+    cost.svg       their curves (with matplotlib also cost.png)
+    graph.svg      the recorded graph of the cost, with its gradients
 """
 EXAMPLES = """\
 examples:
   autograd-mini train
-  autograd-mini train --layers 64-32-16-10 --activation relu --rate 0.03
-  autograd-mini train --optimizer "gradient descent" --batch-size all --rate 2 --epochs 500
+  autograd-mini train --layers 64-32-16-10 --activation relu --rate 0.02
+  autograd-mini train --optimizer gradient-descent --batch-size all --rate 2 --epochs 1000
   autograd-mini train --data mine.npz --out mine    (numpy.savez("mine.npz", X=X, y=y))
 """
 
+# Chosen by five-fold cross-validation inside the training parts of eight splits (no test part was
+# looked at): momentum 97.6 %, Adam 97.4 %, and λ from 0.05 to 0.3 within 0.2 points.
+DEFAULTS = {"lam": 0.1, "optimizer": "momentum", "epochs": 200, "batch_size": 32}
 FOLDER = "autograd-mini-train"
-FILES = ("weights.npz", "history.json", "cost.svg", "graph.svg")
 
 
 def add(commands: Any) -> None:
     """Add the sub-command to the command line."""
     parser = commands.add_parser("train", help=HELP, description=DESCRIPTION, epilog=EXAMPLES)
     options.common(parser, run)
-    options.network(parser, "64-25-10", "; with --data: features-25-classes")
-    add_option = parser.add_argument
-    add_option(
-        "--data",
-        type=Path,
-        metavar="FILE.npz",
+    parser.add_argument(
+        "--data", type=options.path, metavar="FILE.npz",
         help="your own examples: X (m, features) and labels y (m,) from 0",
-    )
-    add_option(
-        "--lam",
-        "--lambda",
-        type=options.number(0),
-        default=0.1,
-        metavar="λ",
-        dest="lam",
-        help="strength of the regularisation (default: 0.1)",
-    )
-    add_option(
-        "--optimizer",
-        choices=tuple(OPTIMISERS),
-        default="momentum",
-        metavar="NAME",
-        help=f"{', '.join(OPTIMISERS)} (default: momentum)",
-    )
-    rates = ", ".join(f"{rate:g} for {name}" for name, rate in RATES.items())
-    add_option(
-        "--rate",
-        type=options.number(0, open_below=True),
-        metavar="α",
-        help=f"learning rate (default: {rates})",
-    )
-    add_option(
-        "--epochs",
-        type=options.whole(0, 10**9),
-        default=200,
-        metavar="N",
-        help="passes through the training examples (default: 200)",
-    )
-    add_option(
-        "--batch-size",
-        type=options.batch,
-        default=32,
-        metavar="N",
-        help='examples a step, or "all" (default: 32)',
-    )
-    add_option(
-        "--seed",
-        type=options.whole(0),
-        default=0,
-        metavar="N",
+    )  # fmt: skip
+    options.network(parser, "64-25-10", "; with --data: features-25-classes")
+    options.strength(parser, DEFAULTS["lam"])
+    parser.add_argument(
+        "--optimizer", choices=tuple(OPTIMISERS), metavar="NAME",
+        help=f"{', '.join(OPTIMISERS)} (default: %(default)s)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--rate", type=options.number(0, open_below=True), metavar="α",
+        help="learning rate (default: "
+        + ", ".join(f"{rate:g} for {name}" for name, rate in RATES.items()) + ")",
+    )  # fmt: skip
+    parser.add_argument(
+        "--epochs", type=options.whole(0, 10**9), metavar="N",
+        help="passes through the training examples (default: %(default)s)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--batch-size", type=options.batch, metavar="N",
+        help='examples a step, or "all" (default: %(default)s)',
+    )  # fmt: skip
+    parser.add_argument(
+        "--seed", type=options.whole(0), default=0, metavar="N",
         help="of split, initial weights and batches: same seed, same numbers (default: 0)",
-    )
-    add_option(
-        "--dtype",
-        choices=("float64", "float32"),
-        default="float64",
-        metavar="T",
+    )  # fmt: skip
+    parser.add_argument(
+        "--dtype", choices=("float64", "float32"), default="float64", metavar="T",
         help="float64 or float32 (default: float64)",
-    )
-    add_option(
-        "--out",
-        type=Path,
-        default=Path(FOLDER),
-        metavar="FOLDER",
+    )  # fmt: skip
+    parser.add_argument(
+        "--out", type=options.path, default=Path(FOLDER), metavar="FOLDER",
         help=f"where the results go (default: {FOLDER})",
-    )
-    add_option("--no-progress", action="store_true", help="no progress bar")
-    # fmt: skip
+    )  # fmt: skip
+    parser.add_argument("--no-progress", action="store_true", help="show no progress bar")
+    parser.set_defaults(**DEFAULTS)
 
 
 def run(args: argparse.Namespace, out: Output) -> int:
     """Train, print and save; 1 when the gradient is wrong."""
     folder = options.folder_for(args.out)
     data = Data(args)
-    net, baseline = networks(args, data)
-    worst = check(args, data, net, out)
+    nets = networks(args, data)
+    introduce(args, data, nets[0], out)
+    worst = check(args, data, nets[0], out)
     if worst > TOLERANCE[args.dtype]:
         return 1
     start = time.perf_counter()
-    history = train(args, data, net, data.seeds[1])
-    beside = None
-    if baseline is not None and not history.interrupted:
-        beside = train(args, data, baseline, data.seeds[3])
-    seconds = time.perf_counter() - start
-    if history.interrupted or (beside is not None and beside.interrupted):
+    histories: list[History] = []
+    for net, seed in zip(nets, data.order_seeds, strict=False):
+        if not any(history.interrupted for history in histories):
+            histories.append(train(args, data, net, seed))
+    if any(history.interrupted for history in histories):
         out.item("Stopped", "by Ctrl-C; the best weights so far are kept")
-    results = evaluate(data, net, baseline if beside is not None else None)
-    outlines = [outline(each) for each in (net, baseline) if each is not None]
-    report(history, results, outlines, seconds, out)
+    seconds = time.perf_counter() - start
+    results = evaluate(data, nets[: len(histories)])
+    out.item("Trained", f"in {seconds:.1f} s; {falling(histories[0])}")
+    report(results, out)
     settings = {
-        "data": data.name,
-        "activation": args.activation,
-        "seed": args.seed,
-        "dtype": args.dtype,
-    } | {k: v for k, v in history.settings.items() if k != "seed"}
-    content = json.loads(history.to_json()) | {"settings": settings, "gradient_check": worst}
-    files = save(folder, net, data, history, content | {"results": results})
+        "data": data.name, "layers": data.sizes, "activation": args.activation, "seed": args.seed,
+        "dtype": args.dtype, **{k: v for k, v in histories[0].settings.items() if k != "seed"},
+    }  # fmt: skip
+    content = json.loads(histories[0].to_json())
+    content |= {"settings": settings, "gradient_check": worst, "results": results}
+    files = save(folder, nets[0], data, histories[0], content)
     out.item("Saved", f"in {shown(folder)}: {', '.join(files)}")
-    out.record(
-        settings=settings,
-        gradient_check=worst,
-        **results,
-        epochs_run=len(history) - 1,
-        best=history.best,
-        interrupted=history.interrupted,
-        seconds=round(seconds, 3),
-        folder=str(folder),
-        files=files,
-    )
+    del content["rows"]
+    out.record(**content, seconds=round(seconds, 3), folder=str(folder), files=files)
     return 0
 
 
 class Data:
-    """The examples, split, with targets as the costs take them."""
+    """The examples, split, and the random numbers of every part of the run."""
 
     def __init__(self, args: argparse.Namespace) -> None:
         seeds = np.random.SeedSequence(args.seed).spawn(5)
-        split_seed, *self.seeds = (np.random.default_rng(seed) for seed in seeds)
+        split_seed, *others = (np.random.default_rng(seed) for seed in seeds)
+        self.weight_seeds, self.order_seeds = others[:2], others[2:]
         if args.data is None:
             self.name = "UCI 8x8 digits"
             X, y = load_digits()
         else:
             self.name = shown(args.data)
             X, y = load_examples(args.data)
-        self.sizes = args.layers or [X.shape[1], 25, max(int(y.max()) + 1, 2)]
+        self.sizes: list[int] = args.layers or [X.shape[1], 25, max(int(y.max()) + 1, 2)]
         self.classes = max(self.sizes[-1], 2)  # one unit tells two classes apart
         if self.sizes[0] != X.shape[1]:
             raise ValueError(
-                f"--layers {'-'.join(map(str, self.sizes))} begins with {self.sizes[0]} units and "
-                f"the examples have {X.shape[1]} features; begin with {X.shape[1]}"
+                f"--layers {'-'.join(map(str, self.sizes))} begins with {self.sizes[0]} units, but "
+                f"an example has {X.shape[1]} features; begin with {X.shape[1]}"
             )
-        if y.max() >= self.classes or self.classes > 10_000:
+        if y.max() >= self.classes or self.classes > 1_000:
             raise ValueError(
-                f"label {y.max()} is out of range for {self.classes} classes; labels count up from "
-                f"0, and the last layer has one unit for each (at most 10000)"
+                f"label {y.max()} is out of range: with {self.sizes[-1]} output units labels are 0 "
+                f"to {self.classes - 1} (give the last of --layers one unit a class, at most 1000)"
             )
         self.X, self.X_test, self.y, self.y_test = split(X, y, seed=split_seed)
 
     def targets(self, y: Array) -> Array:
-        """Labels as the output layer shows them."""
+        """Labels as the output layer is to show them."""
         return y[:, np.newaxis] * 1.0 if self.sizes[-1] == 1 else one_hot(y, self.classes)
 
 
-def networks(args: argparse.Namespace, data: Data) -> tuple[Network, Network | None]:
-    """The network, and the one without hidden layer to compare it with."""
-    output = options.COSTS[args.cost]
+def networks(args: argparse.Namespace, data: Data) -> list[Network]:
+    """Make the network and, to compare it with, the one without hidden layer."""
     if args.cost == "softmax" and data.sizes[-1] == 1:
-        raise ValueError("softmax of one unit is always 1; end --layers with 2, or take logistic")
-    net = Network(data.sizes, args.activation, output, seed=data.seeds[0], dtype=args.dtype)
-    if len(data.sizes) == 2:
-        return net, None
-    ends = [data.sizes[0], data.sizes[-1]]
-    return net, Network(ends, output=output, seed=data.seeds[2], dtype=args.dtype)
+        raise ValueError("softmax of a single unit is always 1; end --layers with 2 units or more")
+    shapes = [data.sizes, [data.sizes[0], data.sizes[-1]]][: 1 + (len(data.sizes) > 2)]
+    return [
+        Network(sizes, args.activation, options.COSTS[args.cost], seed=seed, dtype=args.dtype)
+        for sizes, seed in zip(shapes, data.weight_seeds, strict=False)
+    ]
+
+
+def introduce(args: argparse.Namespace, data: Data, net: Network, out: Output) -> None:
+    """Say what is trained on what, and how."""
+    rate = RATES[args.optimizer] if args.rate is None else args.rate
+    batches = f"batches of {args.batch_size}" if args.batch_size else "all examples a step"
+    out.item("Data", f"{data.name}: {len(data.y)} examples to train on, {len(data.y_test)} to test")
+    if (largest := np.abs(data.X).max()) > 20:
+        out.line(f"{'':12}features reach {largest:g}: brought to about 0..1, training goes better")
+    out.item("Network", f"{outline(net)}, {args.activation}; {args.cost} cost, λ = {args.lam:g}")
+    out.item(
+        "Training",
+        f"{args.optimizer}, α = {rate:g}, {args.epochs} epochs, {batches}, seed {args.seed}",
+    )
 
 
 def check(args: argparse.Namespace, data: Data, net: Network, out: Output) -> float:
     """Compare autodiff with the closed form on all training examples, before the first step."""
-    out.item("Data", f"{data.name}: {len(data.y)} examples to train on, {len(data.y_test)} to test")
-    rate = RATES[args.optimizer] if args.rate is None else args.rate
-    batches = f"batches of {args.batch_size}" if args.batch_size else "all examples a step"
-    out.item("Network", f"{outline(net)}, {args.activation}; {args.cost} cost, λ = {args.lam:g}")
-    out.item(
-        "Training",
-        f"{args.optimizer}, α = {rate:g}, {args.epochs} epochs, {batches}, "
-        f"seed {args.seed}, {args.dtype}",
-    )
     found = differences(net, data.X, data.targets(data.y), args.lam, args.cost)
     worst = max(found, key=lambda name: found[name])
-    right = found[worst] <= TOLERANCE[args.dtype]
-    verdict = "✓" if right else f"✗ (at most {TOLERANCE[args.dtype]:g} expected); not trained"
-    out.item(
-        "Gradient",
-        "autodiff against the closed form, every δ^(l) and ∂J/∂Θ^(l): worst "
-        f"relative difference {found[worst]:.1e}, in {worst}  {verdict}",
-    )
-    out.record(differences=found)
+    most = TOLERANCE[args.dtype]
+    verdict = "✓" if found[worst] <= most else f"✗ more than {most:g}; not trained"
+    out.item("Gradient", "autodiff against the closed form, every δ^(l) and ∂J/∂Θ^(l):")
+    out.line(f"{'':12}worst relative difference {found[worst]:.1e} (in {worst})  {verdict}")
+    out.record(gradient_check=found[worst], differences=found)
     return found[worst]
 
 
@@ -244,64 +210,71 @@ def train(args: argparse.Namespace, data: Data, net: Network, seed: np.random.Ge
     )  # fmt: skip
 
 
-def evaluate(data: Data, net: Network, baseline: Network | None) -> dict[str, Any]:
-    """Accuracies of both networks, and who is taken for whom."""
-    results: dict[str, Any] = {"layers": list(net.sizes)}
-    for prefix, each in (("", net), ("baseline_", baseline)):
-        if each is not None:
-            results[f"{prefix}train_accuracy"] = accuracy(each, data.X, data.targets(data.y))
-            results[f"{prefix}test_accuracy"] = accuracy(
-                each, data.X_test, data.targets(data.y_test)
-            )
+def falling(history: History) -> str:
+    """From which cost to which."""
+    first, best = history["cost"][[0, history.best]]
+    return f"J fell from {first:.4f} to {best:.4f}, its lowest, in epoch {history.best}"
+
+
+def evaluate(data: Data, nets: list[Network]) -> dict[str, Any]:
+    """Accuracies of the networks, and which digit the first takes for which."""
+    accuracies = [
+        {
+            "layers": list(net.sizes),
+            "train_accuracy": accuracy(net, data.X, data.targets(data.y)),
+            "test_accuracy": accuracy(net, data.X_test, data.targets(data.y_test)),
+        }
+        for net in nets
+    ]
     with no_grad():
-        h = net(data.X_test).numpy()
+        h = nets[0](data.X_test).numpy()
     answers = h.argmax(axis=1) if h.shape[1] > 1 else (h[:, 0] >= 0.5).astype(int)
     confusion = np.zeros((data.classes, data.classes), int)
     np.add.at(confusion, (data.y_test, answers), 1)
-    return results | {"confusion": confusion.tolist()}
+    beside = accuracies[1] if len(accuracies) > 1 else None
+    return {**accuracies[0], "no_hidden_layer": beside, "confusion": confusion.tolist()}
 
 
-def report(
-    history: History, results: dict[str, Any], outlines: list[str], seconds: float, out: Output
-) -> None:
-    """Print accuracies and the confusion table."""
-    out.item(
-        "Trained",
-        f"in {seconds:.1f} s; J from {history['cost'][0]:.4f} to "
-        f"{history['cost'][history.best]:.4f} (epoch {history.best})",
-    )
-    rows = [["accuracy", "training", "test", ""]]
-    names = zip(("", "baseline_"), outlines, ("", "no hidden layer, same λ"), strict=True)
-    for prefix, name, remark in names:
-        if f"{prefix}test_accuracy" in results:
-            shares = [f"{results[f'{prefix}{part}_accuracy']:.2%}" for part in ("train", "test")]
-            rows.append([name, *shares, remark])
+def report(results: dict[str, Any], out: Output) -> None:
+    """Print the accuracies and the confusion table."""
+    rows = [["", "training", "test"]]
+    beside = results["no_hidden_layer"]
+    for each in filter(None, (results, beside)):
+        shares = [f"{each[f'{part}_accuracy']:.2%}" for part in ("train", "test")]
+        rows.append(["-".join(map(str, each["layers"])), *shares])
+    out.item("Accuracy", "share of the examples that are recognised")
     out.table(rows)
-    if "baseline_test_accuracy" in results:
-        gain = 100 * (results["test_accuracy"] - results["baseline_test_accuracy"])
-        out.line(f"{'':12}the hidden layer: {gain:+.2f} points on the test")
+    if beside:
+        gain = 100 * (results["test_accuracy"] - beside["test_accuracy"])
+        out.line(f"{'':12}the hidden layer is worth {gain:+.2f} points on the test (same λ)")
     confusion = results["confusion"]
     if len(confusion) > 20:
-        out.line(f"{'':12}(confusion table of {len(confusion)} classes: in history.json)")
+        out.item("Confusion", f"a table of {len(confusion)} classes: see history.json")
         return
-    out.item("Confusion", "test examples; down: what it is, across: what the network says")
-    counted = [[count or "·" for count in row] for row in confusion]
-    labels = range(len(confusion))
-    out.table([["", *labels], *([label, *row] for label, row in zip(labels, counted, strict=True))])
+    out.item("Confusion", "test examples; a row what it is, a column what the network says")
+    counted = [[label, *(count or "·" for count in row)] for label, row in enumerate(confusion)]
+    out.table([["", *range(len(confusion))], *counted])
 
 
 def save(
     folder: Path, net: Network, data: Data, history: History, content: dict[str, Any]
 ) -> list[str]:
-    """Leave weights, history, curves and graph in the folder; each whole or not at all."""
-    notes = {"data": data.name, "test_accuracy": content["results"]["test_accuracy"]}
-    save_weights(folder / "weights.npz", net, **notes)
+    """Leave weights, history, curves and graph in the folder, each whole or not at all."""
+    settings = content["settings"]
+    save_weights(folder / "weights.npz", net, **settings, results=content["results"])
     write(folder / "history.json", json.dumps(content, indent=1) + "\n")
     write(folder / "cost.svg", history.svg())
-    settings = content["settings"]
-    J = graph_of_cost(net, data.X[:1], data.targets(data.y[:1]), settings["lam"], settings["cost"])
+    files = ["weights.npz", "history.json", "cost.svg", "graph.svg"]
+    try:
+        drawn = BytesIO()
+        history.plot().savefig(drawn, format="png", dpi=150)
+        write(folder / "cost.png", drawn.getvalue())
+        files.insert(3, "cost.png")
+    except ImportError:
+        pass  # matplotlib is an extra, and cost.svg shows the same
+    J = graph_of_cost(net, data.X, data.targets(data.y), settings["lam"], settings["cost"])
     picture(J, folder / "graph.svg")
-    return list(FILES)
+    return files
 
 
 def outline(net: Network) -> str:

@@ -117,8 +117,9 @@ def load_npz(path: str | os.PathLike[str], *, largest: int = LARGEST) -> dict[st
         than `largest` bytes. Nothing in it is executed.
     """
     path = Path(path)
-    if path.is_dir():
-        raise IsADirectoryError(f"{path} is a folder; give an npz file (numpy.savez writes one)")
+    if path.exists() and not path.is_file():  # to open a pipe or a device could wait for ever
+        kind = "folder" if path.is_dir() else "device"
+        raise ValueError(f"{path} is a {kind}; give an npz file (numpy.savez writes one)")
     try:
         with zipfile.ZipFile(path) as archive:
             members = [entry for entry in archive.infolist() if entry.filename.endswith(".npy")]
