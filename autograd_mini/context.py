@@ -26,6 +26,10 @@ class Context(threading.local):
     scope: tuple[str, ...] = ()
     debug: Any = None
 
+    def __init__(self) -> None:
+        self.primals: set[Any] = set()
+        """The argument nodes of the transforms that are running now."""
+
 
 context = Context()
 

@@ -221,6 +221,8 @@ def fit(cotangent: Any, value: Any, node: Node) -> Any:
 def _unbroadcast(cotangent: Any, want: tuple[int, ...], node: Node) -> Any:
     have = cotangent.shape
     extra = len(have) - len(want)
+    if extra > 0 and have[extra:] == want:
+        return cotangent.sum(axis=0 if extra == 1 else tuple(range(extra)))
     rest = have[max(extra, 0) :]
     if extra < 0 or any(n not in (1, m) for n, m in zip(want, rest, strict=True)):
         raise ValueError(

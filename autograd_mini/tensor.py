@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -152,11 +152,7 @@ class Tensor(Reading):
         """
         cell = self.node.cell
         if cell is None and self.node.tracked:
-            label = self.node.name or "t"
-            raise AttributeError(
-                f".grad is kept by leaves only; {describe(self.node)} is an inner tensor: write "
-                f"ag.backprop(J, wrt=[{label}]) to read ∂J/∂{label}"
-            )
+            raise AttributeError  # __getattr__, which Python asks next, says how to read it
         return None if cell is None else cell.grad
 
     @grad.setter
@@ -300,6 +296,12 @@ class Tensor(Reading):
 
     def __getattr__(self, name: str) -> Any:
         """Answer NumPy's other methods as `np.name(t)` does, or say why not."""
+        if name == "grad":
+            label = self.node.name or "t"
+            raise AttributeError(
+                f".grad is kept by leaves only; {describe(self.node)} is an inner tensor: write "
+                f"ag.backprop(J, wrt=[{label}]) to read ∂J/∂{label}"
+            )
         if name.startswith("_") or not hasattr(np.ndarray, name):
             raise AttributeError(f"'Tensor' object has no attribute {name!r}")
         if name in _NOT_METHODS or not hasattr(np, name):
@@ -403,7 +405,7 @@ def apply(op: Op, operands: tuple[Any, ...], metadata: dict[str, Any] = EMPTY) -
     return _mark_view(tensor, op, values) if op.view else tensor
 
 
-def _mark_view(tensor: Tensor, op: Op, values: list[Any]) -> Tensor:
+def _mark_view(tensor: Tensor, op: Op, values: Sequence[Any]) -> Tensor:
     """Note that a result shares memory with its operand: writing it must be refused."""
     value = tensor.node.value
     tensor.node.view = (
@@ -498,16 +500,16 @@ def _run_unrecorded(
 ) -> Any:
     """Call the function on values, and return its arrays as Tensors without history."""
     values = unwrap(args)
+    return _wrap_result(function(*values, **unwrap(kwargs)), op, values)
 
-    def wrapped(result: Any) -> Any:
-        if isinstance(result, np.ndarray | np.generic):
-            tensor = wrap(result)
-            return tensor if op is None or not values else _mark_view(tensor, op, values)
-        if type(result) in (tuple, list):
-            return type(result)(map(wrapped, result))
-        return result
 
-    return wrapped(function(*values, **unwrap(kwargs)))
+def _wrap_result(result: Any, op: Op | None, values: tuple[Any, ...]) -> Any:
+    if isinstance(result, np.ndarray | np.generic):
+        tensor = wrap(result)
+        return tensor if op is None or not values else _mark_view(tensor, op, values)
+    if type(result) in (tuple, list):
+        return type(result)([_wrap_result(item, op, values) for item in result])
+    return result
 
 
 def _missing_rule(function: Any) -> str:

@@ -154,26 +154,33 @@ class _Run:
         values = list(args)
         for i, argument in zip(argnums, self.arguments, strict=True):
             values[i] = argument.value
+        self.nodes = [node for argument in self.arguments for node in argument.nodes]
         mode = context.mode
+        context.mode = TRACKED if mode == OFF else mode
+        context.primals.update(self.nodes)
         try:
-            context.mode = TRACKED if mode == OFF else mode
             self.output = f(*values, **kwargs)
         finally:
             context.mode = mode
-        self.nodes = [node for argument in self.arguments for node in argument.nodes]
+            context.primals.difference_update(self.nodes)
 
     def needs_record(self, order: Sequence[Node]) -> bool:
         """Tell whether a derivative of the derivative may be asked for.
 
-        It may when a tracked leaf takes part that is none of the arguments' own: a weight that
-        the function captured, or what an argument was computed from.
+        It may when a leaf takes part that is none of the arguments' own: a captured weight, the
+        argument of a transform around this one, or what an argument was computed from.
         """
         if context.mode == OFF:
             return False
         own = set(self.nodes)
         for argument in self.arguments:
-            own.update(argument.originals if not any(n.inputs for n in argument.nodes) else ())
-        return any(not node.inputs and node not in own for node in order)
+            if not any(node.inputs for node in argument.nodes):
+                own.update(argument.originals)
+        return any(
+            (node.cell is not None or node in context.primals) and node not in own
+            for node in order
+            if not node.inputs
+        )
 
     def pull(self, outputs: list[Tensor], seeds: list[Any], record: bool) -> list[Any]:
         """Return each argument's gradient."""

@@ -121,7 +121,7 @@ rule(identity, lambda g, y, x: g, view=True)
 rule(np.astype, lambda g, y, x, *, dtype: g, compute=lambda x, dtype: x.astype(dtype))
 rule(np.full_like, None, lambda g, y, a, v: g)
 rule(np.real, lambda g, y, x: g, view=True)
-rule(np.imag, lambda g, y, x: -1j * g)
+rule(np.imag, lambda g, y, x: g * -1j)
 rule(np.conjugate, lambda g, y, x: np.conjugate(g))
 
 without_derivative(

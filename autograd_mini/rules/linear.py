@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..op import rule
+from ..op import OPS, rule
 
 __all__: list[str] = []
 
@@ -75,3 +75,6 @@ rule(np.dot, _dot_left, _dot_right)
 rule(np.outer,
      lambda g, y, a, b: np.reshape(g @ np.reshape(b, (-1,)), a.shape),
      lambda g, y, a, b: np.reshape(np.reshape(a, (-1,)) @ g, b.shape))
+
+OPS[np.linalg.matmul] = OPS[np.matmul]
+OPS[np.linalg.outer] = OPS[np.outer]
