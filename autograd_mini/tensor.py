@@ -21,8 +21,11 @@ from .rules.indexing import get_item
 __all__ = ["Tensor", "apply", "lift", "tensor_of", "unwrap", "wrap"]
 
 _new = object.__new__
-_ARRAYS = frozenset((float, int, np.ndarray, np.float64, np.float32, bool, complex))
-"""What may stand beside a Tensor as it is (others are converted first)."""
+_ARRAYS = frozenset((float, int, np.ndarray, np.float64, np.float32, bool))
+"""What may stand beside a Tensor as it is (others are converted first).
+
+Not complex: Python's own would take a NumPy scalar for a float, and answer in Python's type.
+"""
 
 
 def _binary(function: Any) -> tuple[Any, Any]:
@@ -31,14 +34,14 @@ def _binary(function: Any) -> tuple[Any, Any]:
 
     def forward(self: Tensor, other: Any) -> Any:
         if type(other) is not Tensor and type(other) not in _ARRAYS:
-            other = operand(other)
+            other = operand(other, self)
             if other is NotImplemented:
                 return other
         return apply(op, (self, other))
 
     def reflected(self: Tensor, other: Any) -> Any:
         if type(other) not in _ARRAYS:
-            other = operand(other)
+            other = operand(other, self)
             if other is NotImplemented:
                 return other
         return apply(op, (other, self))
@@ -302,7 +305,7 @@ class Tensor(Reading):
                 f".grad is kept by leaves only; {describe(self.node)} is an inner tensor: write "
                 f"ag.backprop(J, wrt=[{label}]) to read ∂J/∂{label}"
             )
-        if name.startswith("_") or not hasattr(np.ndarray, name):
+        if hasattr(type(self), name) or not hasattr(np.ndarray, name) or name.startswith("_"):
             raise AttributeError(f"'Tensor' object has no attribute {name!r}")
         if name in _NOT_METHODS or not hasattr(np, name):
             raise AttributeError(
@@ -414,8 +417,10 @@ def _mark_view(tensor: Tensor, op: Op, values: Sequence[Any]) -> Tensor:
     return tensor
 
 
-def operand(value: Any) -> Any:
+def operand(value: Any, beside: Tensor | None = None) -> Any:
     """Return a value that may stand in an operation; NotImplemented for what is no number."""
+    if type(value) is complex and beside is not None:
+        return np.asarray(value, np.result_type(beside.dtype, value))[()]
     if type(value) in _ARRAYS or isinstance(value, Tensor | np.generic):
         return value
     if getattr(type(value), "__array_ufunc__", True) is None:

@@ -101,6 +101,17 @@ def test_float32_with_python_scalars_stays_float32():
     assert t.grad.dtype == np.float32
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("shape", [(), (2,)], ids=["0-d", "1-d"])
+def test_python_complex_numbers_give_numpys_type(shape, dtype):
+    array = np.full(shape, 2.0, dtype)[()]
+    for f in (operator.add, operator.sub, operator.mul, operator.truediv, operator.pow):
+        for got, want in ((f(leaf(array), 1j), f(array, 1j)), (f(1j, leaf(array)), f(1j, array))):
+            assert np.allclose(value_of(got), want)
+            assert got.shape == shape
+            assert got.dtype == np.result_type(dtype, 1j)
+
+
 @pytest.mark.parametrize("f", BINARY, ids=lambda f: f.__name__)
 @pytest.mark.parametrize("other", [None, "a", object()], ids=["None", "str", "object"])
 def test_operators_with_what_is_no_number(f, other):
