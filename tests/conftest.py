@@ -1,7 +1,7 @@
 """What every test runs under: strict floating point, seeded Hypothesis, printed counterexamples.
 
 Profiles: ``ci`` (the default, the same examples every time), ``dev`` (random, quick) and
-``nightly`` (random, thorough), chosen with ``--hypothesis-profile``.
+``nightly`` (random, thorough), chosen with ``--hypothesis-profile``; ``smoke`` has five examples.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import pytest
 from hypothesis import is_hypothesis_test, settings
 
 settings.register_profile("ci", derandomize=True, deadline=None, print_blob=True)
+settings.register_profile("smoke", derandomize=True, deadline=None, max_examples=5)
 settings.register_profile("dev", deadline=None, print_blob=True, max_examples=30)
 settings.register_profile("nightly", deadline=None, print_blob=True, max_examples=2_000)
 settings.load_profile("ci")
@@ -72,11 +73,13 @@ def runnable(item: pytest.Function, note: str) -> str | None:
     if match is None:
         return None
     name, arguments = match.groups()
-    owner = item.cls.__name__ if item.cls is not None else name
-    called = f"{owner}.{name}" if item.cls is not None else name
-    arguments = re.sub(r"self=<.*?>", f"self={owner}()", arguments)
+    called = f"{item.cls.__name__}.{name}" if item.cls is not None else name
+    if is_hypothesis_test(getattr(item, "obj", None)):
+        called += ".hypothesis.inner_test"
+    if item.cls is not None:
+        arguments = re.sub(r"self=<.*?>", f"self={item.cls.__name__}()", arguments)
     return (
         "from numpy import *  # the names in an array's repr\n"
-        f"from tests.{item.path.stem} import {owner}\n\n"
-        f"{called}.hypothesis.inner_test{arguments}"
+        f"from tests.{item.path.stem} import *\n\n"
+        f"{called}{arguments}"
     )
