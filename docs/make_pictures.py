@@ -1,4 +1,4 @@
-"""Draw the README's picture: the graph that its first program records.
+"""Draw the README's pictures: the graph that its first program records, and XNOR.
 
 Run it with `python docs/make_pictures.py [folder, docs by default]`.
 """
@@ -21,3 +21,4 @@ with contextlib.redirect_stdout(io.StringIO()):
 names["z"].name, names["J"].name = "z", "J"
 folder = Path(sys.argv[1]) if len(sys.argv) > 1 else DOCS
 ag.draw(names["J"]).save(folder / "graph.svg")
+ag.draw(ag.nn.gates.from_expression("(a and b) or not (a or b)")).save(folder / "xnor.svg")

@@ -73,5 +73,8 @@ for axes, points, names, title in (
 right.plot([-0.3, 1.3], [0.8, -0.8], "k-")  # -10 + 20 AND + 20 NOR = 0
 left.legend(loc="center")
 figure.savefig(folder / "04_xnor.png", dpi=120)
-ag.draw(nn.logistic_cost(xnor, X, Y)).save(folder / "04_xnor_graph.svg")
-print("pictures: 04_xnor.png, 04_xnor_graph.svg")
+J = nn.logistic_cost(xnor, X, Y)
+J.name = "J"
+ag.draw(J).save(folder / "04_xnor_graph.svg")
+ag.draw(xnor).save(folder / "04_xnor_network.svg")
+print("pictures: 04_xnor.png, 04_xnor_graph.svg, 04_xnor_network.svg")

@@ -57,7 +57,7 @@ CLAIMS: dict[str, tuple[list[str], list[str]]] = {
             r"learned with a hidden layer: J = 0\.00\d+",
             r"without: J = 0\.6931, log 2 = 0\.6931",
         ],
-        ["04_xnor.png", "04_xnor_graph.svg"],
+        ["04_xnor.png", "04_xnor_graph.svg", "04_xnor_network.svg"],
     ),
     "05_delta_three_ways": (
         [

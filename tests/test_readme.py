@@ -22,6 +22,7 @@ import autograd_mini as ag
 from tests.test_house import ROOT, SHELF
 
 READMES = ["README.md", "README.zh.md"]
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
 both = pytest.mark.parametrize("readme", READMES)
 
 
@@ -195,17 +196,36 @@ def test_a_line_with_a_cure_raises_and_the_cure_works(line: str, cure: str) -> N
     check_line_works(cure)
 
 
-def test_the_picture_is_the_graph_of_the_first_program(tmp_path: Path) -> None:
+def test_the_pictures_are_what_the_programs_draw(tmp_path: Path) -> None:
     maker = ROOT / "docs" / "make_pictures.py"
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    subprocess.run([sys.executable, maker, tmp_path], check=True, env=environment)
+    subprocess.run([sys.executable, maker, tmp_path], check=True, env=ENVIRONMENT)
 
-    def words(folder: Path) -> set[str]:
-        svg = (folder / "graph.svg").read_text("utf-8")
-        shown = re.findall(r">([^<]+)</(?:text|tspan)>", svg)
+    def words(path: Path) -> set[str]:
+        shown = re.findall(r">([^<]+)</(?:text|tspan)>", path.read_text("utf-8"))
         return {word for line in shown for word in html.unescape(line).split()}
 
-    assert words(tmp_path) == words(ROOT / "docs")
+    for picture in tmp_path.iterdir():
+        assert words(picture) == words(ROOT / "docs" / picture.name)
+
+
+def test_an_operation_is_added_in_the_two_lines_of_contributing() -> None:
+    program = """
+import numpy as np, autograd_mini as ag
+from autograd_mini.op import rule
+{rule}
+print(np.allclose(ag.grad(np.cbrt)(8.0), 1 / 12))
+print(np.allclose(ag.grad(ag.grad(np.cbrt))(8.0), -2 / 9 / 8 ** (5 / 3)))
+"""
+    (two_lines,) = blocks("CONTRIBUTING.md", "python")
+    assert len(two_lines.splitlines()) == 2
+    done = subprocess.run(
+        [sys.executable, "-c", program.format(rule=two_lines)],
+        capture_output=True,
+        check=True,
+        env=ENVIRONMENT,  # a process of its own: the table of operations only grows
+        text=True,
+    )
+    assert done.stdout.split() == ["True", "True"]
 
 
 def test_the_examples_are_all_listed() -> None:
