@@ -70,7 +70,7 @@ def draw(
             f"budget={budget} is too small for a picture; give at least {SMALLEST_BUDGET}, "
             "or None for every node"
         )
-    if hasattr(obj, "weights") and hasattr(obj, "biases"):
+    if not isinstance(obj, Tensor) and hasattr(obj, "weights") and hasattr(obj, "biases"):
         weights = {layer: array.detach().numpy() for layer, array in obj.weights.items()}
         biases = {layer: array.detach().numpy() for layer, array in obj.biases.items()}
         named = inputs or getattr(obj, "inputs", ())  # a gate names its inputs and units

@@ -166,7 +166,7 @@ def _scopes(units: list[Unit], depth: int, kept: frozenset[Node], over: int) -> 
     chosen = set()
     for index in sorted(range(len(groups)), key=lambda i: -len(groups[i][1])):
         scope, members = groups[index]
-        if over > 0 and len(scope) == depth and len(members) > 1:
+        if over > 0 and len(scope) == depth and (len(members) > 1 or members[0].folded):
             chosen.add(index)
             over -= len(members) - 1
     result: list[Unit] = []
@@ -231,7 +231,11 @@ def _lumped(sources: list[Node], units: list[Unit], room: int) -> list[Unit]:
         using = users.get(node, set())
         together = bool(using) and all(units[index].folded for index in using)
         alike.setdefault((node.tracked, frozenset(using)) if together else node, []).append(node)
-    groups = list(alike.values())
+    groups = [
+        part
+        for group in alike.values()
+        for part in ([group] if len(group) > FEWEST_REPEATS else [[node] for node in group])
+    ]
     if len(groups) > room:
         groups.sort(key=lambda g: (not g[0].tracked, -len(users.get(g[0], ())), g[0].number))
         groups[room - 1 :] = [[node for group in groups[room - 1 :] for node in group]]

@@ -51,7 +51,7 @@ def network_diagram(
         edges = [Edge(e.source, e.target, "", e.strength) for e in edges]
     shape = "-".join(str(size) for size in sizes.values())
     total = sum(w.size + b.size for w, b in zip(weights.values(), biases.values(), strict=True))
-    caption = f"{shape} network, {total:,} weights; blue: positive, dashed: negative"
+    caption = f"{shape} network, {total:,} weights and biases; blue: positive, dashed: negative"
     return Diagram(tuple(vertices), tuple(edges), caption, "right")
 
 

@@ -44,10 +44,11 @@ def to_svg(diagram: Diagram) -> str:
     ]
     for vertex in diagram.vertices:
         parts += _vertex(vertex, boxes[vertex.key])
-        framed = not vertex.scope or vertex.scope[:DEEPEST] in frames
+        scope = vertex.scope[:DEEPEST]
+        framed = all(scope[:depth] in frames for depth in range(1, len(scope) + 1))
         if not framed and vertex.kind != "operation":
             x, y = boxes[vertex.key][0] + 2, boxes[vertex.key][1] - 3
-            parts.append(_text(_scope_name(vertex.scope), x, y, 8, INK["note"]))
+            parts.append(_text(_scope_name(scope), x, y, 8, INK["note"]))
     parts.append(_text(clean(diagram.caption, 200), left + 10, top + high - 10, 10, INK["note"]))
     return "\n".join([*parts, "</svg>\n"])
 
@@ -59,7 +60,7 @@ def _arrows(laid: Plan, down: bool) -> Iterator[Iterator[str]]:
 
 
 def _scope_name(scope: Scope) -> str:
-    return " / ".join(map(clean, scope[:DEEPEST]))
+    return " / ".join(map(clean, scope))
 
 
 def _frame(path: Scope, box: Box) -> Iterator[str]:

@@ -1,0 +1,130 @@
+"""Graphs too large to read, folded to a budget."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import autograd_mini as ag
+from autograd_mini.drawing import draw
+from autograd_mini.drawing.fold import SMALLEST_BUDGET, fold
+from autograd_mini.drawing.svg import to_svg
+from autograd_mini.graph import walk
+from tests.drawn import arriving, chain, graphs, texts, vertex
+
+
+@settings(max_examples=60)
+@given(graphs(most=150), st.integers(SMALLEST_BUDGET, 60))
+def test_folding_keeps_the_budget_and_loses_no_node(J: ag.Tensor, budget: int) -> None:
+    order = walk(J.node)
+    units = fold(order, [J.node], budget)
+    assert len(units) <= budget
+    assert sorted(n.number for unit in units for n in unit.nodes) == [n.number for n in order]
+    if len(order) <= budget:
+        assert not any(unit.folded for unit in units)
+    else:
+        assert units[-1].nodes == (J.node,), "the output stays itself"
+    made = {node: i for i, unit in enumerate(units) for node in unit.nodes}
+    for node in order:
+        assert all(made[parent] <= made[node] for parent in node.inputs)
+
+
+def test_a_run_becomes_times_n() -> None:
+    picture = draw(chain(1_000))
+    run = vertex(picture, "×999")
+    assert run.kind == "fold"
+    assert run.notes[:2] == ("999 operations", "tanh")
+    assert len(picture.diagram.vertices) == 4
+    assert picture.diagram.caption.startswith("1,001 recorded nodes, folded to 3")
+    assert "folded to 3" in texts(picture.svg())[0]
+
+
+def test_a_run_of_blocks_becomes_times_n() -> None:
+    x = ag.Tensor(0.5, requires_grad=True, name="x")
+    w = ag.Tensor(0.5, requires_grad=True, name="w")
+    for _ in range(100):
+        x = np.tanh(x * w + 1.0)
+    picture = draw(x * 3.0)
+    run = vertex(picture, "×100")
+    assert run.notes[:2] == ("300 operations, 100 constants", "multiply, add, tanh")
+    assert {e.source for e in arriving(picture, run.key)} == {
+        vertex(picture, "x").key,
+        vertex(picture, "w").key,
+    }
+
+
+def test_scopes_collapse_the_inner_ones_first_and_like_ones_together() -> None:
+    x = ag.Tensor(np.ones(3), requires_grad=True, name="x")
+    for i in range(80):
+        with ag.scope(f"block {i // 10}"), ag.scope(f"layer {i}"):
+            x = np.sin(np.tanh(x) * 2.0)
+    picture = draw(np.sum(x))
+    runs = [v for v in picture.diagram.vertices if v.kind == "fold"]
+    assert [(v.name, v.scope) for v in runs] == [("×10", (f"block {k}",)) for k in range(8)]
+    assert runs[0].notes[1] == "layer 0, …, layer 9"
+    (everything,) = [v for v in draw(np.sum(x), budget=8).diagram.vertices if v.kind == "fold"]
+    assert (everything.name, everything.notes[1]) == ("×8", "block 0, …, block 7")
+
+
+def test_the_last_value_of_what_is_folded_is_shown() -> None:
+    last = chain(100)
+    run = vertex(draw(np.exp(last)), "×100")
+    assert run.value == (f"{last.item():.4g}",)
+    assert run.notes[-1] == "last: () float64"
+    assert run.gradient == (f"{np.exp(last.item()):.4g}",)
+
+
+def test_many_leaves_of_one_use_are_one() -> None:
+    net = ag.nn.Network([4, *[5] * 30, 2], seed=0, activation="tanh")
+    J = ag.nn.logistic_cost(net, np.ones((3, 4)), np.array([0, 1, 0]), lam=1.0)
+    picture = draw(J)
+    lumped = [v for v in picture.diagram.vertices if v.kind == "fold" and not v.name]
+    assert [v.notes for v in lumped] == [
+        ("30 parameters", "theta1, theta2, theta3, theta4, theta5, …")
+    ]
+
+
+def test_structure_without_repeats_is_cut_evenly() -> None:
+    rng = np.random.default_rng(0)
+    made: list[Any] = [ag.Tensor(0.1 * i, requires_grad=True) for i in range(200)]
+    functions = [np.tanh, np.sin, np.cos, np.abs]
+    for _ in range(3_000):
+        a, b = rng.integers(0, len(made), 2)
+        made.append(functions[rng.integers(4)](made[a]) * 0.5 + np.tanh(made[b]))
+    picture = draw(made[-1])
+    assert sum(v.kind != "operation" for v in picture.diagram.vertices) <= 60
+    assert picture.svg()
+
+
+@pytest.mark.parametrize("build", ["chain", "sum"])
+def test_a_hundred_thousand_nodes_are_drawn(build: str) -> None:
+    if build == "chain":
+        J = chain(100_000)
+    else:
+        J = ag.Tensor(0.0, requires_grad=True)
+        for i in range(50_000):
+            J = J + ag.Tensor(float(i), requires_grad=True, name=f"w{i}")
+    picture = draw(J)
+    assert texts(picture.svg())
+    assert len(picture.diagram.vertices) < 10
+
+
+def test_every_node_can_be_written_however_deep_the_graph() -> None:
+    picture = draw(chain(10_000), budget=None)
+    assert picture.dot.count('label="tanh"') == picture.text.count("= tanh(") == 10_000
+
+
+def test_too_many_shapes_are_refused_with_the_way_out(tmp_path: Path) -> None:
+    picture = draw(chain(3_000), budget=None)
+    with pytest.raises(ValueError, match=r"6,001 shapes are too many.*2,000.*budget=60"):
+        picture.svg()
+    assert picture.save(tmp_path / "all.dot").stat().st_size > 100_000
+
+
+def test_the_built_in_layout_is_quick_and_not_recursive() -> None:
+    assert len(texts(to_svg(draw(chain(4_000), budget=None).diagram))) > 8_000
