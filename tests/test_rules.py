@@ -1,0 +1,77 @@
+"""Every rule against NumPy's own function: first and second order, recorded, in float32, elsewhere.
+
+The checks are in `rule_checks`, the calls they run on in `rule_cases`. A failing one is printed as
+a program: `check_first_order(call=Call(...))`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given, settings
+
+from tests.rule_cases import CASES, Call, Input, calls
+from tests.rule_checks import (
+    check_first_order,
+    check_linear,
+    check_recorded,
+    check_replayed,
+    check_second_order,
+    check_single_precision,
+)
+
+__all__ = [  # what a printed example is made of
+    "Call",
+    "Input",
+    "check_first_order",
+    "check_linear",
+    "check_recorded",
+    "check_replayed",
+    "check_second_order",
+    "check_single_precision",
+]
+
+every_operation = pytest.mark.parametrize("op", sorted(CASES))
+
+
+def on_examples(check: Callable[[Call], None], op: str) -> None:
+    """Run a check on calls of one operation that Hypothesis draws."""
+    some = settings(max_examples=max(10, settings().max_examples // 4))
+    some(given(call=calls(op))(check))()
+
+
+@every_operation
+def test_first_order(op: str) -> None:
+    """(vᵀJ)·u = v·(J u) along random directions, and the argument's shape and dtype are kept."""
+    on_examples(check_first_order, op)
+
+
+@every_operation
+def test_recorded(op: str) -> None:
+    """The rule run on Tensors gives what it gives on arrays."""
+    on_examples(check_recorded, op)
+
+
+@every_operation
+def test_second_order(op: str) -> None:
+    """The recorded gradient is differentiated in the arguments and in the cotangent."""
+    on_examples(check_second_order, op)
+
+
+@every_operation
+def test_linear_in_the_cotangent(op: str) -> None:
+    """rule(2g − 3h) = 2 rule(g) − 3 rule(h)."""
+    on_examples(check_linear, op)
+
+
+@every_operation
+def test_single_precision(op: str) -> None:
+    """The float32 gradient is the float64 gradient at the same point, rounded."""
+    on_examples(check_single_precision, op)
+
+
+@every_operation
+def test_recorded_without_reading_a_value(op: str) -> None:
+    """Recorded where reading raises, the gradient's graph holds at other points too."""
+    on_examples(check_replayed, op)
