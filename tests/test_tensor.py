@@ -36,7 +36,7 @@ def test_a_tensor_copies_its_input(array):
     t = ag.Tensor(array)
     before = array.copy()
     array[...] = 1
-    assert np.array_equal(value_of(t), before)
+    np.testing.assert_array_equal(value_of(t), before)  # NaN equals NaN here
     assert (t.shape, t.dtype, t.ndim, t.size, len(t)) == ((2, 3), array.dtype, 2, 6, 2)
 
 
@@ -430,7 +430,7 @@ def test_in_place_results_keep_shape_and_dtype():
     y = leaf(np.ones(2, np.float32)) * 1.0
     y += np.ones(2)
     assert y.dtype == np.float32
-    with pytest.raises(ValueError, match="shape"):
+    with pytest.raises(TypeError, match="shape"):
         y += np.ones((3, 2))
     whole = ag.Tensor([1, 2])
     with pytest.raises(TypeError, match="int64"):
