@@ -55,8 +55,8 @@ def xnor_cost() -> ag.Tensor:
     return ag.nn.logistic_cost(ag.nn.gates.XNOR, XOR_INPUTS, Y, lam=0.1)
 
 
-def chain(length: int, name: str = "x") -> ag.Tensor:
-    x = ag.Tensor(0.5, requires_grad=True, name=name)
+def chain(length: int, name: str = "x") -> Any:
+    x: Any = ag.Tensor(0.5, requires_grad=True, name=name)
     for _ in range(length):
         x = np.tanh(x)
     return x

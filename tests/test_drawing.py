@@ -171,7 +171,8 @@ def test_drawing_changes_nothing() -> None:
 
 def test_the_recorded_gradient_can_be_drawn() -> None:
     x = ag.Tensor(2.0, requires_grad=True, name="x")
-    (g,) = ag.backprop(np.sin(x), wrt=[x], record=True)
+    y: Any = np.sin(x)
+    (g,) = ag.backprop(y, wrt=[x], record=True)
     picture = draw(g)
     assert "cos" in {v.name for v in picture.diagram.vertices}
 

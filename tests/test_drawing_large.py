@@ -59,7 +59,7 @@ def test_a_run_of_blocks_becomes_times_n() -> None:
 
 
 def test_scopes_collapse_the_inner_ones_first_and_like_ones_together() -> None:
-    x = ag.Tensor(np.ones(3), requires_grad=True, name="x")
+    x: Any = ag.Tensor(np.ones(3), requires_grad=True, name="x")
     for i in range(80):
         with ag.scope(f"block {i // 10}"), ag.scope(f"layer {i}"):
             x = np.sin(np.tanh(x) * 2.0)

@@ -12,15 +12,17 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 from matplotlib.ft2font import FT2Font
 
 import autograd_mini as ag
 from autograd_mini.drawing import draw
-from autograd_mini.drawing.labels import Line, lines, text_width
+from autograd_mini.drawing.labels import Line, lines, plain_width, text_width
 from autograd_mini.drawing.layered import plan
 from autograd_mini.drawing.model import Vertex
 from autograd_mini.drawing.style import INK, STYLES
-from tests.drawn import SVG, each_engine, graphs, xnor_cost
+from autograd_mini.drawing.svg import to_svg
+from tests.drawn import HOSTILE, SVG, each_engine, graphs, xnor_cost
 
 
 @settings(max_examples=60)
@@ -108,6 +110,24 @@ def _right_edge(node: ET.Element) -> float | None:
     for ellipse in node.iter(f"{SVG}ellipse"):
         return float(ellipse.get("cx", 0)) + float(ellipse.get("rx", 0))
     return None
+
+
+@settings(max_examples=40)
+@given(graphs(), st.sampled_from(HOSTILE), st.sampled_from(HOSTILE))
+def test_the_built_in_picture_holds_all_its_texts(J: Any, name: str, scope: str) -> None:
+    with ag.scope(scope):
+        J = J * 2.0
+    J.name = name
+    svg = ET.fromstring(to_svg(draw(J).diagram))
+    left, top, wide, high = map(float, str(svg.get("viewBox")).split())
+    for text in svg.iter(f"{SVG}text"):
+        size, x, y = (float(text.get(key, "nan")) for key in ("font-size", "x", "y"))
+        extent = plain_width("".join(text.itertext()), size)
+        extent *= 0.5 if text.get("text-anchor") else 1.12 if text.get("font-weight") else 1.0
+        courier = str(text.get("font-family")).startswith("Courier")
+        assert left <= x
+        assert courier or x + extent <= left + wide + 1
+        assert top + size <= y <= top + high
 
 
 @each_engine

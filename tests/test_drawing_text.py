@@ -72,7 +72,7 @@ def test_a_clean_text_is_one_short_printable_line(text: str, limit: int) -> None
 
 def test_an_object_is_named_by_its_type_and_not_its_address() -> None:
     assert rows(np.array([object(), None])) == ("object  NoneType",)
-    assert metadata({"f": object(), "g": [object()]}) == ("f=object", "g=(object)")
+    assert metadata({"f": object(), "g": [object()]}) == ("f=object", "g=(object,)")
 
 
 # Numbers

@@ -12,7 +12,7 @@ from __future__ import annotations
 from html import escape
 from math import hypot
 
-from .labels import SIZES, Line, clean, label_size, lines, text_width
+from .labels import SIZES, Line, clean, label_size, lines, plain_width
 from .layered import LABEL_SIZE, Box, Plan, Route, plan
 from .model import Diagram, Edge, Scope, Vertex, nested
 from .style import INK, STYLES, outline, stroke
@@ -115,7 +115,7 @@ def _cell(text: str, width: float, looks: str = "") -> str:
 
 
 def _caption(text: str) -> str:
-    return _cell(_text(text), text_width(Line("note", text)) * 10 / SIZES["note"])
+    return _cell(_text(text), plain_width(text, 10))
 
 
 def _line(line: Line) -> str:

@@ -18,6 +18,7 @@ __all__ = [
     "lines",
     "metadata",
     "number",
+    "plain_width",
     "rows",
     "text_width",
 ]
@@ -142,7 +143,8 @@ def _argument(value: Any, nested: bool = True) -> str:
         return ":".join(parts + ([] if value.step is None else [_argument(value.step)]))
     if isinstance(value, (tuple, list)) and nested:
         inside = ", ".join(_argument(item, False) for item in value[:8])
-        return f"({inside}{', …' if len(value) > 8 else ''})"
+        more = ", …" if len(value) > 8 else "," * (len(value) == 1)
+        return f"({inside}{more})"
     if isinstance(value, np.ndarray):
         return f"array {value.shape}" if value.ndim else number(value[()])
     if value is None or value is Ellipsis:
@@ -173,7 +175,12 @@ def text_width(line: Line) -> float:
         text = line.text + line.gradient
         return SIZES["value"] * sum(1.05 if _is_wide(c) else 0.61 for c in text)
     bold = 1.12 if line.role == "title" else 1.0
-    return SIZES[line.role] * bold * sum(map(_em, line.text))
+    return bold * plain_width(line.text, SIZES[line.role])
+
+
+def plain_width(text: str, size: float) -> float:
+    """Return a width in points that a text of a size keeps within."""
+    return size * sum(map(_em, text))
 
 
 def _is_wide(character: str) -> bool:

@@ -13,6 +13,7 @@ from itertools import pairwise
 from math import hypot
 from typing import Final
 
+from .labels import clean, plain_width
 from .model import DEEPEST, Diagram, Edge, Scope, Vertex
 from .style import outline
 
@@ -226,7 +227,8 @@ def _frames(diagram: Diagram, boxes: dict[str, Box]) -> dict[Scope, Box]:
         room = ROOM * (1 + deepest - len(path))
         left, top = min(box[0] for box in inside), min(box[1] for box in inside)
         right, bottom = max(box[2] for box in inside), max(box[3] for box in inside)
-        frame = (left - room, top - room - 8, right + room, bottom + room - 4)
+        right = max(right + room, left - room + plain_width(clean(path[-1]), 10) + 14)
+        frame = (left - room, top - room - 8, right, bottom + room - 4)
         strangers = (boxes[v.key] for v in diagram.vertices if v.scope[: len(path)] != path)
         if not any(_meet(frame, box) for box in strangers):
             frames[path] = frame

@@ -8,7 +8,7 @@ from itertools import pairwise
 from math import hypot
 from typing import Final
 
-from .labels import LINE_HEIGHT, SIZES, Line, clean, label_size, lines
+from .labels import LINE_HEIGHT, SIZES, Line, clean, label_size, lines, plain_width
 from .layered import LABEL_SIZE, Box, Plan, Route, plan
 from .model import DEEPEST, Diagram, Scope, Vertex
 from .style import FONTS, INK, STYLES, stroke
@@ -30,10 +30,11 @@ def to_svg(diagram: Diagram) -> str:
     """
     down = diagram.direction == "down"
     laid = plan(diagram)
-    boxes, frames = laid.boxes, laid.frames
-    around = [*boxes.values(), *frames.values(), (0.0, 0.0, 1.0, 1.0)]
+    boxes, frames, tags = laid.boxes, laid.frames, list(_tags(diagram, laid))
+    around = [*boxes.values(), *frames.values(), *(box for _, box in tags), (0.0, 0.0, 1.0, 1.0)]
     left, top = min(box[0] for box in around) - MARGIN, min(box[1] for box in around) - MARGIN
-    wide = max(max(box[2] for box in around) + MARGIN - left, 6.5 * len(diagram.caption))
+    caption = clean(diagram.caption, 200)
+    wide = max(max(box[2] for box in around) - left, plain_width(caption, 10)) + MARGIN
     high = max(box[3] for box in around) + MARGIN + 14 - top
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{wide:.0f}pt" height="{high:.0f}pt"',
@@ -44,12 +45,8 @@ def to_svg(diagram: Diagram) -> str:
     ]
     for vertex in diagram.vertices:
         parts += _vertex(vertex, boxes[vertex.key])
-        scope = vertex.scope[:DEEPEST]
-        framed = all(scope[:depth] in frames for depth in range(1, len(scope) + 1))
-        if not framed and vertex.kind != "operation":
-            x, y = boxes[vertex.key][0] + 2, boxes[vertex.key][1] - 3
-            parts.append(_text(_scope_name(scope), x, y, 8, INK["note"]))
-    parts.append(_text(clean(diagram.caption, 200), left + 10, top + high - 10, 10, INK["note"]))
+    parts += [_text(tag, box[0], box[3], 8, INK["note"]) for tag, box in tags]
+    parts.append(_text(caption, left + 10, top + high - 10, 10, INK["note"]))
     return "\n".join([*parts, "</svg>\n"])
 
 
@@ -59,8 +56,15 @@ def _arrows(laid: Plan, down: bool) -> Iterator[Iterator[str]]:
     return map(_connection, laid.routes, laid.labels())
 
 
-def _scope_name(scope: Scope) -> str:
-    return " / ".join(map(clean, scope))
+def _tags(diagram: Diagram, laid: Plan) -> Iterator[tuple[str, Box]]:
+    """Yield the scopes' names where they have no frame, and where they are written: at a value."""
+    for vertex in diagram.vertices:
+        scope = vertex.scope[:DEEPEST]
+        framed = all(scope[:depth] in laid.frames for depth in range(1, len(scope) + 1))
+        if not framed and vertex.kind != "operation":
+            name = " / ".join(map(clean, scope))
+            x, y = laid.boxes[vertex.key][0] + 2, laid.boxes[vertex.key][1] - 3
+            yield name, (x, y - 8, x + plain_width(name, 8), y)
 
 
 def _frame(path: Scope, box: Box) -> Iterator[str]:
