@@ -17,7 +17,7 @@ import numpy as np
 from ..context import scope
 from ..tensor import Tensor
 from .activation import log_softmax, softplus
-from .network import COSTS, Array, Forward, Network, as_floats, checked
+from .network import COSTS, Forward, Network, as_floats, checked
 
 __all__ = ["logistic_cost", "logistic_cost_literal", "quadratic_cost", "softmax_cost"]
 
@@ -119,7 +119,8 @@ def softmax_cost(net: Network, X: Any, Y: Any, lam: float = 0.0) -> Any:
     """
     run, Y, m = _prepare("softmax_cost", net, X, Y, ("softmax",))
     with scope("cost"):
-        checked("Y", Y, _are_shares, "y >= 0 in rows that sum to 1")
+        checked("Y", Y, lambda y: (y >= 0) & (np.abs(y.sum(-1, keepdims=True) - 1) < 1e-4),
+                "y >= 0 in rows that sum to 1")  # fmt: skip
         data = -np.sum(Y * log_softmax(run.z[len(net.sizes)]))
         return _regularised(data, net, lam, m)
 
@@ -151,10 +152,6 @@ def _targets(Y: Any, shape: tuple[int, ...], dtype: Any) -> Any:
         expected = f"expected shape {shape}, or {(*batch,)}{labels}"
         raise ValueError(f"Y has shape {given.shape} and dtype {given.dtype}; {expected}")
     return checked("Y", as_floats("Y", Y, dtype), np.isfinite, "finite numbers")
-
-
-def _are_shares(Y: Array) -> Any:
-    return (Y >= 0) & (np.abs(Y.sum(axis=-1, keepdims=True) - 1.0) < 1e-4)
 
 
 def _regularised(data: Any, net: Network, lam: Any, m: int) -> Any:

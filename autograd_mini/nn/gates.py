@@ -129,6 +129,7 @@ class _Units:
         self.gates: list[Unit] = []
         self.levels: list[int] = []
         self.known: dict[Unit, int] = {}
+        self.copies: dict[int, list[int]] = {}
         made: list[int] = []
         for word, operands, _ in terms:
             made.append(self._lower(word, *(made[k] for k in operands)))
@@ -137,18 +138,20 @@ class _Units:
     def _unit(self, gate: str, *operands: int) -> int:
         """Return a unit of the level above its operands, which are carried up to one level."""
         level = max((self.levels[k] for k in operands), default=-1)
-        key = gate, tuple(sorted(self._carried(k, level) for k in operands))
+        carried = tuple(self._carried(k, level) for k in operands)
+        key = gate, tuple(sorted(carried))
         if key not in self.known:
             self.known[key] = len(self.gates)
-            self.gates.append(key)
+            self.gates.append((gate, carried))
             self.levels.append(level + 1)
             _limit(len(self.gates), MOST_UNITS, "units")
         return self.known[key]
 
     def _carried(self, unit: int, level: int) -> int:
-        while self.levels[unit] < level:
-            unit = self._unit("COPY", unit)
-        return unit
+        copies = self.copies.setdefault(unit, [unit])
+        while self.levels[copies[-1]] < level:
+            copies.append(self._unit("COPY", copies[-1]))
+        return copies[level - self.levels[unit]]
 
     def _negated(self, unit: int) -> int:
         gate, operands = self.gates[unit]
@@ -170,15 +173,14 @@ class _Units:
         return self._unit(word.upper(), *operands)
 
     def layers(self) -> list[list[int]]:
-        """Return the units of each level that the last one needs, the inputs first."""
-        layers: list[list[int]] = [[] for _ in range(self.levels[self.root] + 1)]
-        needed = {self.root}
-        for unit in range(self.root, -1, -1):
-            if unit in needed:
-                needed.update(self.gates[unit][1])
-                layers[self.levels[unit]].append(unit)
+        """Return what each level needs of the one before, the inputs first."""
+        layers = [[self.root]]
+        while self.levels[layers[-1][0]] > 0:
+            operands = (k for unit in layers[-1] for k in self.gates[unit][1])
+            layers.append(list(dict.fromkeys(operands)))
+        layers[-1].sort()
         _limit(sum(len(a) * len(b) for a, b in pairwise(layers)), MOST_WEIGHTS, "weights")
-        return [layer[::-1] for layer in layers]
+        return layers[::-1]
 
 
 def _limit(count: int, most: int, things: str) -> None:

@@ -211,7 +211,7 @@ class Network:
 
     def _input(self, X: Any) -> Any:
         X = checked("X", as_floats("X", X, self.dtype), np.isfinite, "finite numbers")
-        if X.ndim not in (1, 2) or X.shape[-1] != (n := self.sizes[0]):
+        if X.shape[-1:] != ((n := self.sizes[0]),) or X.ndim > 2:
             expected = f"(m, {n}), one example a row, or ({n},) for a single one"
             raise ValueError(f"X has shape {X.shape}; this {self!r} expects {expected}")
         if not isinstance(X, Tensor):
