@@ -17,13 +17,13 @@ import autograd_mini as ag
 from tests.strategies import Array, Problem
 
 PROGRAMS = ("network", "network, literal cost", "folded", "folded, literal cost")
+LITERAL = ("network, literal cost", "folded, literal cost")
 programs = st.sampled_from(PROGRAMS)
 
 COSTS = {
     "logistic": ag.nn.logistic_cost,
     "quadratic": ag.nn.quadratic_cost,
     "softmax": ag.nn.softmax_cost,
-    "logistic, literal": ag.nn.logistic_cost_literal,
 }
 
 
@@ -42,6 +42,11 @@ class Recorded:
         found = ag.backprop(self.J, wrt=list(self.z.values()))
         return {l: self.m * g for l, g in zip(self.z, found, strict=True)}
 
+    def by_activation(self) -> dict[int, Array]:
+        """Return ∂cost(i)/∂a^(l), a row for each example, for l = 2..L."""
+        found = ag.backprop(self.J, wrt=[self.a[l] for l in self.z])
+        return {l: self.m * g for l, g in zip(self.z, found, strict=True)}
+
     def gradients(self) -> dict[int, list[Array]]:
         """Return ∂J/∂ of every leaf."""
         every = [leaf for leaves in self.leaves.values() for leaf in leaves]
@@ -54,6 +59,11 @@ class Recorded:
             l: [folded[l]] if len(leaves) == 1 else [folded[l][:, 0], folded[l][:, 1:]]
             for l, leaves in self.leaves.items()
         }
+
+
+def without_bias(Θ: Array) -> Array:
+    """Put zeros in the bias column: what λ acts on."""
+    return np.insert(Θ[:, 1:], 0, 0.0, axis=1)
 
 
 def record(problem: Problem, program: str) -> Recorded:
@@ -71,7 +81,8 @@ def by_network(problem: Problem, literal: bool) -> Recorded:
     """Record with `ag.nn`: bias apart; only the logistic cost has a literal form there."""
     net = network(problem)
     run = net.forward(problem.X)
-    cost = COSTS["logistic, literal" if literal and problem.cost == "logistic" else problem.cost]
+    in_h = literal and problem.cost == "logistic"
+    cost = ag.nn.logistic_cost_literal if in_h else COSTS[problem.cost]
     J = cost(net, run, problem.Y, problem.lam)
     leaves = {l: [net.biases[l], net.weights[l]] for l in net.weights}
     return Recorded(J, run.z, run.a, leaves, problem.m)

@@ -9,7 +9,7 @@ nothing but the rounding of a sum would decide which side of the kink it is on.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -69,6 +69,11 @@ class Problem:
         return {**self.names, "cost": self.cost}
 
     @property
+    def arguments(self) -> tuple[Any, Any, Any, float]:
+        """Θ, X, Y, λ, in the order of every function of the closed form."""
+        return self.theta, self.X, self.Y, self.lam
+
+    @property
     def hidden(self) -> list[str]:
         """The activation of each hidden layer."""
         if isinstance(self.activation, str):
@@ -84,6 +89,10 @@ class Problem:
     def m(self) -> int:
         """The number of examples."""
         return len(self.X)
+
+    def changed(self, **fields: Any) -> Problem:
+        """Return the same problem but for some fields."""
+        return replace(self, **fields)
 
     @cached_property
     def pass_(self) -> tuple[dict[int, Array], dict[int, Array]]:

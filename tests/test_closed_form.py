@@ -51,9 +51,7 @@ def test_deltas_are_complex_step_derivatives(problem: Problem) -> None:
 @given(problems())
 def test_gradients_are_complex_step_derivatives(problem: Problem) -> None:
     """∂J/∂Θ^(l) = (1/m) Σ δ^(l+1) (a^(l))ᵀ + (λ/m) Θ^(l)."""
-    gradient = closed_form.gradients(
-        problem.theta, problem.X, problem.Y, problem.lam, **problem.all_names
-    )
+    gradient = closed_form.gradients(*problem.arguments, **problem.all_names)
     witness, scale = complex_step_gradients(problem), absolute_gradients(problem)
     assert list(gradient) == list(range(1, problem.L))
     for l in gradient:
@@ -63,9 +61,8 @@ def test_gradients_are_complex_step_derivatives(problem: Problem) -> None:
 @given(problems())
 def test_the_loop_over_examples_gives_the_batch_gradient(problem: Problem) -> None:
     """D^(l) = Δ^(l)/m + (λ/m) Θ^(l) for weights, Δ^(l)/m for the bias; D = ∂J/∂Θ."""
-    given_ = (problem.theta, problem.X, problem.Y, problem.lam)
-    Δ, D = closed_form.backprop_by_example(*given_, **problem.all_names)
-    gradient = closed_form.gradients(*given_, **problem.all_names)
+    Δ, D = closed_form.backprop_by_example(*problem.arguments, **problem.all_names)
+    gradient = closed_form.gradients(*problem.arguments, **problem.all_names)
     scale = absolute_gradients(problem)
     for l, matrix in enumerate(problem.theta, start=1):
         weights = np.insert(matrix[:, 1:], 0, 0.0, axis=1)

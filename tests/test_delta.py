@@ -12,7 +12,7 @@ from hypothesis import given
 
 import autograd_mini as ag
 from autograd_mini import closed_form
-from tests.recorded import PROGRAMS, network, programs, record
+from tests.recorded import COSTS, PROGRAMS, network, programs, record
 from tests.strategies import ACTIVATIONS, Array, Problem, problems
 from tests.witnesses import (
     absolute_deltas,
@@ -29,9 +29,7 @@ def closed_deltas(problem: Problem) -> dict[int, Array]:
 
 
 def closed_gradients(problem: Problem) -> dict[int, Array]:
-    return closed_form.gradients(
-        problem.theta, problem.X, problem.Y, problem.lam, **problem.all_names
-    )
+    return closed_form.gradients(*problem.arguments, **problem.all_names)
 
 
 # -- forward
@@ -61,9 +59,7 @@ def test_a_is_g_of_z(problem: Problem, program: str) -> None:
 def test_J_is_the_mean_cost_and_the_penalty(problem: Problem, program: str) -> None:
     """J(Θ) = (1/m) Σ_i cost(i) + (λ/2m) Σ_l Σ_i Σ_j (Θ_ij^(l))², bias columns left out."""
     J = record(problem, program).J.item()
-    expected = closed_form.cost(
-        problem.theta, problem.X, problem.Y, problem.lam, **problem.all_names
-    )
+    expected = closed_form.cost(*problem.arguments, **problem.all_names)
     assert_close(J, expected, expected, "J")
 
 
@@ -195,9 +191,7 @@ def test_every_gradient_three_ways(problem: Problem, program: str) -> None:
 def test_D_of_the_algorithm_is_the_gradient(problem: Problem, program: str) -> None:
     """D^(l) = Δ^(l)/m + (λ/m) Θ^(l) for weights, Δ^(l)/m for the bias, Δ := Δ + δ aᵀ."""
     run = record(problem, program)
-    _, D = closed_form.backprop_by_example(
-        problem.theta, problem.X, problem.Y, problem.lam, **problem.all_names
-    )
+    _, D = closed_form.backprop_by_example(*problem.arguments, **problem.all_names)
     found, D_like = run.gradients(), run.like_leaves(D)
     scale = run.like_leaves(absolute_gradients(problem))
     for l in found:
@@ -208,22 +202,16 @@ def test_D_of_the_algorithm_is_the_gradient(problem: Problem, program: str) -> N
 @given(problems())
 def test_a_network_shaped_gradient_is_the_same(problem: Problem) -> None:
     """ag.value_and_grad(cost)(net, X, Y, λ): cost and ∂J/∂Θ at once, in the network's shape."""
-    cost = {
-        "logistic": ag.nn.logistic_cost,
-        "quadratic": ag.nn.quadratic_cost,
-        "softmax": ag.nn.softmax_cost,
-    }[problem.cost]
-    J, gradient = ag.value_and_grad(cost)(network(problem), problem.X, problem.Y, problem.lam)
+    value_and_grad = ag.value_and_grad(COSTS[problem.cost])
+    J, gradient = value_and_grad(network(problem), problem.X, problem.Y, problem.lam)
     closed, scale = closed_gradients(problem), absolute_gradients(problem)
-    expected = closed_form.cost(
-        problem.theta, problem.X, problem.Y, problem.lam, **problem.all_names
-    )
+    expected = closed_form.cost(*problem.arguments, **problem.all_names)
     assert_close(J, expected, expected, "J")
     for l in closed:
         assert_close(gradient.theta[l], closed[l], scale[l], f"∂J/∂Θ^({l})")
 
 
-# -- at the kinks, where both sides follow the same convention
+# -- at kinks, where both sides follow the same convention
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
