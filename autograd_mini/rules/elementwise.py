@@ -6,6 +6,7 @@ evenly; clip passes at its bounds; sqrt' at 0 is inf; x**0 has derivative 0 in x
 
 from __future__ import annotations
 
+import math
 import operator
 from typing import Any
 
@@ -48,6 +49,8 @@ def _power_in_base(g: Any, y: Any, a: Any, b: Any) -> Any:
 
 def _power_in_exponent(g: Any, y: Any, a: Any, b: Any) -> Any:
     """a^b·log a, and 0 where a is 0; where a is negative no real derivative exists: 0 too."""
+    if type(a) is int or type(a) is float:
+        return g * (y * (math.log(a) if a > 0 else 0.0))
     return g * (y * np.log(np.where(a > 0, a, 1.0)))
 
 

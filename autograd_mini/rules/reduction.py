@@ -48,7 +48,7 @@ def _share(x: Any, y: Any) -> float:
 def _extreme(g: Any, y: Any, x: Any, *, axis: Any = None, keepdims: Any = False) -> Any:
     """The cotangent goes to the elements that equal the extreme, in equal parts."""
     hit = x == spread(y, shape=x.shape, axis=axis, keepdims=keepdims)
-    ties = np.sum(hit, axis=axis, keepdims=keepdims)
+    ties = np.sum(hit, axis=axis, keepdims=keepdims).astype(g.dtype)  # float32 / int64 is float64
     return hit * spread(g / ties, shape=x.shape, axis=axis, keepdims=keepdims)
 
 
