@@ -14,6 +14,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 import autograd_mini as ag
 
@@ -209,3 +210,27 @@ def test_optional_dependencies_stay_optional() -> None:
     names = {re.split(r"[<>=;\s]", d, maxsplit=1)[0] for d in project["dependencies"]}
     assert names == {"numpy", "graphviz", "graphviz-pure", "tqdm"}
     assert (PACKAGE / "py.typed").exists()
+
+
+@pytest.mark.parametrize(
+    ("system", "machine", "bundled"),
+    [
+        ("linux", "x86_64", True),
+        ("linux", "aarch64", True),
+        ("darwin", "x86_64", True),
+        ("darwin", "arm64", True),
+        ("win32", "AMD64", True),
+        ("win32", "ARM64", True),
+        ("win32", "x86", False),
+        ("linux", "riscv64", False),
+        ("emscripten", "wasm32", False),
+    ],
+)
+def test_the_drawing_engine_is_asked_for_where_it_has_a_wheel(
+    system: str, machine: str, bundled: bool
+) -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    (engine,) = [d for d in map(Requirement, project["dependencies"]) if d.name == "graphviz-pure"]
+    assert engine.marker is not None
+    place = {"sys_platform": system, "platform_machine": machine}
+    assert engine.marker.evaluate(place) is bundled
