@@ -98,7 +98,8 @@ def _lines(history: History, column: str) -> list[tuple[str, Any]]:
 
 
 def _logarithmic(values: Any) -> bool:
-    return bool(min(values) > 0 and max(values) > 10 * min(values))
+    # Below 1e-290 the powers of ten that enclose a value would be 0.
+    return bool(min(values) > 1e-290 and max(values) > 10 * min(values))
 
 
 def _panel(history: History, column: str, label: str) -> str:
@@ -160,10 +161,15 @@ def _round_numbers(low: float, high: float) -> list[float]:
 
 
 def _decades(values: NDArray[Any]) -> list[float]:
-    """1, 2, 5 times powers of ten that enclose the values; the powers alone over many decades."""
+    """1, 2, 5 times powers of ten that enclose the values; over many decades fewer of them."""
     low, high = math.log10(min(values)), math.log10(max(values))
-    steps = (1, 2, 5) if high - low < 3 else (1,)
-    every = [m * 10.0**k for k in range(math.floor(low), math.ceil(high) + 1) for m in steps]
-    below = max((tick for tick in every if tick <= min(values)), default=every[0])
-    above = min((tick for tick in every if tick >= max(values)), default=every[-1])
-    return [tick for tick in every if below <= tick <= above]
+    if high - low < 3:
+        every = [
+            m * 10.0**k for k in range(math.floor(low), math.ceil(high) + 1) for m in (1, 2, 5)
+        ]
+        below = max(tick for tick in every if tick <= min(values))
+        above = min(tick for tick in every if tick >= max(values))
+        return [tick for tick in every if below <= tick <= above]
+    step = math.ceil((high - low) / 8)
+    first, last = math.floor(low / step), math.ceil(high / step)
+    return [10.0 ** (k * step) for k in range(first, last + 1)]

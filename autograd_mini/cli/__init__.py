@@ -14,7 +14,7 @@ from typing import Any
 from .. import __version__
 from . import check, doctor, gates, pictures, train
 from .options import Parser
-from .terminal import Output, any_encoding, one_line
+from .terminal import Output, any_encoding, one_line, shown
 
 __all__ = ["main"]
 
@@ -78,7 +78,7 @@ def _run(arguments: Sequence[str] | None) -> int:
 def explained(error: Exception) -> str:
     """What went wrong, in one line."""
     if isinstance(error, OSError) and error.strerror:
-        names = [os.fsdecode(name) for name in (error.filename, error.filename2) if name]
+        names = [shown(os.fsdecode(name)) for name in (error.filename, error.filename2) if name]
         return one_line(": ".join([*names[:1], error.strerror]))
     if isinstance(error, MemoryError):
         return one_line(f"not enough memory ({error}); take smaller layers or batches")

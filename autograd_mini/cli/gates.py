@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ..nn import gates
 from . import options
-from .pictures import SUFFIXES, picture
+from .pictures import save_picture
 from .terminal import Output, one_line, shown
 
 Truth = NDArray[np.bool_]
@@ -49,8 +49,8 @@ def add(commands: Any) -> None:
     options.common(parser, run)
     parser.add_argument("expression", metavar="EXPR", help='such as "a and not b"')
     parser.add_argument(
-        "--out", type=options.path, default=Path("gates.svg"), metavar="FILE",
-        help=f"the picture, its suffix one of {', '.join(SUFFIXES)} (default: gates.svg)",
+        "--out", type=options.picture, default=Path("gates.svg"), metavar="FILE",
+        help=f"the picture, its suffix one of {', '.join(options.SUFFIXES)} (default: gates.svg)",
     )  # fmt: skip
 
 
@@ -60,7 +60,7 @@ def run(args: argparse.Namespace, out: Output) -> int:
         net = gates.from_expression(args.expression)
     except gates.ExpressionError as error:  # its further lines point at the place
         line = str(error).splitlines()[0]
-        raise ValueError(f"{line} of {one_line(args.expression)!r}") from error
+        raise ValueError(f"{line} (in {args.expression!r})") from error
     X, h = gates.truth_table(net)
     expected = evaluate(net.terms, dict(zip(net.inputs, X.T.astype(bool), strict=True)))
     answers = h[:, 0] >= 0.5
@@ -81,7 +81,7 @@ def run(args: argparse.Namespace, out: Output) -> int:
     margin = float(np.max(np.abs(h[:, 0] - answers)))
     verdict = f"✗ {wrong} of {len(X)} rows differ" if wrong else "✓ in every row"
     out.item("Agrees", f"{verdict}; every output within {margin:.1e} of 0 or 1")
-    path = picture(net, args.out, inputs=net.inputs)
+    path = save_picture(net, args.out, inputs=net.inputs)
     out.item("Saved", shown(path))
     out.record(
         expression=args.expression, inputs=list(net.inputs), layers=list(net.sizes),

@@ -8,6 +8,8 @@ import math
 import os
 import re
 import sys
+from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -18,6 +20,10 @@ from .terminal import one_line, shown
 ACTIVATIONS = ("sigmoid", "tanh", "relu", "leaky_relu", "softplus", "identity")
 COSTS = {"logistic": "sigmoid", "quadratic": "sigmoid", "softmax": "softmax"}
 """Costs, and the output activation that each of them is paired with."""
+
+
+SUFFIXES = (".svg", ".png", ".dot", ".txt")
+MOST_MEMORY = 4 * 2**30
 
 
 class Parser(argparse.ArgumentParser):
@@ -91,6 +97,19 @@ def path(text: str) -> Path:
     return Path(text)
 
 
+def picture(text: str) -> Path:
+    """Read the path of a picture."""
+    file = path(text)
+    if file.suffix.lower() not in SUFFIXES:
+        raise argparse.ArgumentTypeError(f"can not draw into {text!r}: end it in {or_(SUFFIXES)}")
+    return file
+
+
+def or_(names: Sequence[str]) -> str:
+    """Write a list of choices as a sentence has it."""
+    return " or ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+
+
 def batch(text: str) -> int | None:
     """Read the size of a batch: a whole number, or "all"."""
     return None if text == "all" else int(whole(1)(text))
@@ -125,6 +144,25 @@ def strength(parser: Parser, default: Any, **more: Any) -> None:
         "--lam", "--lambda", dest="lam", type=number(0), default=default, metavar="λ", **more,
         help=f"strength of the regularisation (default: {shown_default})",
     )  # fmt: skip
+
+
+def output(cost: str, sizes: Sequence[int], examples: int) -> str:
+    """Activation of the output layer for a cost, of a network that this machine can hold.
+
+    The estimate counts what is alive at once: ten arrays of the weights' size (gradients, an
+    optimiser's state, the closed form beside), six of every layer's activations. A system that
+    runs out of memory ends a process without a word.
+    """
+    if cost == "softmax" and sizes[-1] == 1:
+        raise ValueError("softmax of a single unit is always 1; end --layers with 2 units or more")
+    weights = sum(a * b for a, b in pairwise(sizes))
+    need = 8 * (10 * weights + 6 * examples * sum(sizes))
+    if need > MOST_MEMORY:
+        raise ValueError(
+            f"--layers {'-'.join(map(str, sizes))} with {examples} examples takes about "
+            f"{need / 2**30:.0f} GiB of memory, more than {MOST_MEMORY // 2**30}; make them smaller"
+        )
+    return COSTS[cost]
 
 
 def folder_for(path: str | os.PathLike[str]) -> Path:

@@ -33,7 +33,6 @@ examples:
   autograd-mini draw network --layers 3-5-3 --out network.png
   autograd-mini draw network --layers 2-3-1 --units
 """
-SUFFIXES = (".svg", ".png", ".dot", ".txt")
 
 
 def add(commands: Any) -> None:
@@ -56,8 +55,8 @@ def add(commands: Any) -> None:
         help="draw units and weights instead of the recorded graph",
     )  # fmt: skip
     parser.add_argument(
-        "--out", type=options.path, metavar="FILE",
-        help=f"the picture, its suffix one of {', '.join(SUFFIXES)} (default: WHAT.svg)",
+        "--out", type=options.picture, metavar="FILE",
+        help=f"the picture, its suffix one of {', '.join(options.SUFFIXES)} (default: WHAT.svg)",
     )  # fmt: skip
 
 
@@ -67,7 +66,7 @@ def run(args: argparse.Namespace, out: Output) -> int:
         (nn.gates.XNOR, *logic_table("xnor")) if args.what == "xnor" else random_problem(args)
     )
     J = graph_of_cost(net, X, Y, args.lam, args.cost)
-    path = picture(net if args.units else J, args.out or Path(f"{args.what}.svg"))
+    path = save_picture(net if args.units else J, args.out or Path(f"{args.what}.svg"))
     out.item("Network", f"{'-'.join(map(str, net.sizes))}, {len(X)} examples, λ = {args.lam:g}")
     out.item("Cost", f"J = {J.item():.6g}")
     out.item("Saved", shown(path))
@@ -79,7 +78,7 @@ def random_problem(args: argparse.Namespace) -> tuple[Network, Array, Array]:
     """A network with random weights, random examples, and a label for each."""
     sizes = args.layers or [3, 5, 3]
     rng = np.random.default_rng(args.seed)
-    net = Network(sizes, args.activation, options.COSTS[args.cost], seed=rng)
+    net = Network(sizes, args.activation, options.output(args.cost, sizes, args.examples), seed=rng)
     labels = np.arange(args.examples) % max(sizes[-1], 2)
     return net, rng.uniform(-1, 1, (args.examples, sizes[0])), labels
 
@@ -91,9 +90,7 @@ def graph_of_cost(net: Network, X: Array, Y: Array, lam: float, cost: str) -> Te
     return J
 
 
-def picture(subject: Any, path: Path, **how: Any) -> Path:
+def save_picture(subject: Any, path: Path, **how: Any) -> Path:
     """Draw into a file whose folder is made when it is missing."""
-    if path.suffix.lower() not in SUFFIXES:
-        raise ValueError(f"can not draw into {shown(path)}: end it in {', '.join(SUFFIXES)}")
     options.folder_for(path.parent)
     return draw(subject, **how).save(path)

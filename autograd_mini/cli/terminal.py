@@ -70,16 +70,19 @@ def any_encoding() -> Iterator[None]:
 
 def one_line(text: object) -> str:
     """Text on one line, with nothing in it that could move the cursor or hide letters."""
-    lines = re.sub(r"\s*\n\s*", " ", str(text).strip())
+    return printable(re.sub(r"\s*\n\s*", " ", str(text).strip()))
+
+
+def printable(text: str) -> str:
+    """Text with every character that a terminal would obey, and not show, as its code."""
     return "".join(
-        c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode()
-        for c in lines
+        c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text
     )
 
 
 def shown(path: str | os.PathLike[str]) -> str:
     """Return a path as it may be printed."""
-    return one_line(os.fspath(path))
+    return printable(os.fspath(path))
 
 
 class Output:

@@ -20,7 +20,7 @@ from ..optimisers import OPTIMISERS, RATES
 from ..training import accuracy, fit
 from . import options
 from .comparison import TOLERANCE, differences
-from .pictures import graph_of_cost, picture
+from .pictures import graph_of_cost, save_picture
 from .terminal import Output, shown
 
 Array = NDArray[Any]
@@ -154,8 +154,8 @@ class Data:
             )
         if y.max() >= self.classes or self.classes > 1_000:
             raise ValueError(
-                f"label {y.max()} is out of range: with {self.sizes[-1]} output units labels are 0 "
-                f"to {self.classes - 1} (give the last of --layers one unit a class, at most 1000)"
+                f"label {y.max()} is out of range: a last layer of {self.sizes[-1]} tells labels 0 "
+                f"to {self.classes - 1} apart; end --layers with a unit for each (at most 1000)"
             )
         self.X, self.X_test, self.y, self.y_test = split(X, y, seed=split_seed)
 
@@ -166,11 +166,10 @@ class Data:
 
 def networks(args: argparse.Namespace, data: Data) -> list[Network]:
     """Make the network and, to compare it with, the one without hidden layer."""
-    if args.cost == "softmax" and data.sizes[-1] == 1:
-        raise ValueError("softmax of a single unit is always 1; end --layers with 2 units or more")
+    output = options.output(args.cost, data.sizes, len(data.X))
     shapes = [data.sizes, [data.sizes[0], data.sizes[-1]]][: 1 + (len(data.sizes) > 2)]
     return [
-        Network(sizes, args.activation, options.COSTS[args.cost], seed=seed, dtype=args.dtype)
+        Network(sizes, args.activation, output, seed=seed, dtype=args.dtype)
         for sizes, seed in zip(shapes, data.weight_seeds, strict=False)
     ]
 
@@ -213,6 +212,8 @@ def train(args: argparse.Namespace, data: Data, net: Network, seed: np.random.Ge
 def falling(history: History) -> str:
     """From which cost to which."""
     first, best = history["cost"][[0, history.best]]
+    if not history.best:
+        return f"J = {first:.4f}, which no epoch lowered"
     return f"J fell from {first:.4f} to {best:.4f}, its lowest, in epoch {history.best}"
 
 
@@ -273,7 +274,7 @@ def save(
     except ImportError:
         pass  # matplotlib is an extra, and cost.svg shows the same
     J = graph_of_cost(net, data.X, data.targets(data.y), settings["lam"], settings["cost"])
-    picture(J, folder / "graph.svg")
+    save_picture(J, folder / "graph.svg")
     return files
 
 

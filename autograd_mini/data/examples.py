@@ -39,7 +39,7 @@ def load_examples(
     missing = [name for name in ("X", "y") if name not in arrays]
     if missing:
         raise ValueError(
-            f"{os.fspath(path)} has no array {' and no '.join(missing)} "
+            f"{os.fspath(path)!r} has no array {' and no '.join(missing)} "
             f"(it holds {', '.join(sorted(arrays)[:8]) or 'nothing'}); "
             'write it with np.savez("mine.npz", X=X, y=y)'
         )

@@ -12,7 +12,6 @@ import os
 import secrets
 import stat
 import zipfile
-import zlib
 from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
@@ -117,32 +116,41 @@ def load_npz(path: str | os.PathLike[str], *, largest: int = LARGEST) -> dict[st
         than `largest` bytes. Nothing in it is executed.
     """
     path = Path(path)
+    name = repr(os.fspath(path))
     if path.exists() and not path.is_file():  # to open a pipe or a device could wait for ever
         kind = "folder" if path.is_dir() else "device"
-        raise ValueError(f"{path} is a {kind}; give an npz file (numpy.savez writes one)")
+        raise ValueError(f"{name} is a {kind}; give an npz file (numpy.savez writes one)")
+    if path.stat().st_size > largest:
+        raise ValueError(f"{name} has more than {largest:,} bytes; give a smaller file")
+    content = path.read_bytes()
     try:
-        with zipfile.ZipFile(path) as archive:
-            members = [entry for entry in archive.infolist() if entry.filename.endswith(".npy")]
-            declared = sum(entry.file_size for entry in members)
-            if declared > largest:
-                raise ValueError(
-                    f"{path} declares {declared:,} bytes of arrays; at most {largest:,} are read"
-                )
-            return {
-                entry.filename.removesuffix(".npy"): _array(archive.read(entry), entry.filename)
-                for entry in members
-            }
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        return _members(content, largest)
+    except _DamagedError as error:
+        raise ValueError(f"{name}: {error}") from error
+    except Exception as error:  # damaged bytes can make zipfile and zlib raise anything
         raise ValueError(
-            f"{path} is truncated, damaged or no npz file ({error}); "
+            f"{name} is truncated, damaged or no npz file ({error}); "
             "give a file that numpy.savez or autograd-mini wrote"
         ) from error
-    except _DamagedError as error:
-        raise ValueError(f"{path}: {error}") from error
 
 
 class _DamagedError(Exception):
-    """One member of an archive is not an array that can be read."""
+    """An archive can not be read, for a reason that is known."""
+
+
+def _members(content: bytes, largest: int) -> dict[str, NDArray[Any]]:
+    with zipfile.ZipFile(BytesIO(content)) as archive:
+        members = [entry for entry in archive.infolist() if entry.filename.endswith(".npy")]
+        declared = sum(entry.file_size for entry in members)
+        if declared > largest:
+            raise _DamagedError(
+                f"its arrays declare {declared:,} bytes, more than {largest:,}, the most that is "
+                "read; give a smaller file"
+            )
+        return {
+            entry.filename.removesuffix(".npy"): _array(archive.read(entry), entry.filename)
+            for entry in members
+        }
 
 
 def _array(data: bytes, name: str) -> NDArray[Any]:

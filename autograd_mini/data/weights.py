@@ -73,7 +73,7 @@ def load_weights(path: str | os.PathLike[str]) -> tuple[Network, dict[str, Any]]
         finite, or shapes that do not fit each other.
     """
     arrays = load_npz(path)
-    wrong = f"{os.fspath(path)} is no weight file"
+    wrong = f"{os.fspath(path)!r} is no weight file"
     cure = "give one that autograd-mini train wrote"
     try:
         about = json.loads(str(arrays["metadata"][()]))

@@ -1,0 +1,127 @@
+"""Each optimiser against its formula in plain Python; its dtypes, its bits, where it ends up."""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from autograd_mini.optimisers import OPTIMISERS, RATES, adam, gradient_descent, momentum
+
+Floats = list[float]
+GRADIENTS = [0.5, -1.25, 3.0, 1e-9, 0.0, -2.0, 0.75]
+
+
+def by_hand_gradient_descent(rate: float) -> Floats:
+    theta, path = 2.0, []
+    for g in GRADIENTS:
+        theta = theta - rate * g
+        path.append(theta)
+    return path
+
+
+def by_hand_momentum(rate: float, decay: float = 0.9) -> Floats:
+    """v is the sum of decay^(age) times all gradients so far, written out as such."""
+    theta, path = 2.0, []
+    for t in range(len(GRADIENTS)):
+        theta -= rate * math.fsum(decay ** (t - k) * GRADIENTS[k] for k in range(t + 1))
+        path.append(theta)
+    return path
+
+
+def by_hand_adam(rate: float) -> Floats:
+    """m̂ and v̂ as the weighted means that they are, not by their recursions."""
+    theta, path = 2.0, []
+    for t in range(1, len(GRADIENTS) + 1):
+        weights1 = [0.9 ** (t - k) for k in range(1, t + 1)]
+        weights2 = [0.999 ** (t - k) for k in range(1, t + 1)]
+        pairs1 = zip(weights1, GRADIENTS, strict=False)
+        pairs2 = zip(weights2, GRADIENTS, strict=False)
+        mean = math.fsum(w * g for w, g in pairs1) / math.fsum(weights1)
+        square = math.fsum(w * g * g for w, g in pairs2) / math.fsum(weights2)
+        theta -= rate * mean / (math.sqrt(square) + 1e-8)
+        path.append(theta)
+    return path
+
+
+CASES: list[tuple[Callable[..., Any], Callable[[float], Floats]]] = [
+    (gradient_descent, by_hand_gradient_descent),
+    (momentum, by_hand_momentum),
+    (adam, by_hand_adam),
+]
+
+
+def trajectory(step: Any, dtype: Any = np.float64, **settings: Any) -> list[np.ndarray[Any, Any]]:
+    parameters, state = [np.full((2, 3), 2.0, dtype), np.array([2.0], dtype)], None
+    path = []
+    for g in GRADIENTS:
+        gradients = [np.full((2, 3), g, dtype), np.array([g], dtype)]
+        parameters, state = step(parameters, gradients, state, **settings)
+        path.append(parameters)
+    return [np.concatenate([array.ravel() for array in each]) for each in path]
+
+
+@pytest.mark.parametrize(("step", "by_hand"), CASES)
+@pytest.mark.parametrize("rate", [0.001, 0.3])
+def test_the_trajectory_is_the_formulas(step: Any, by_hand: Any, rate: float) -> None:
+    for found, expected in zip(trajectory(step, rate=rate), by_hand(rate), strict=True):
+        np.testing.assert_allclose(found, expected, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("step", OPTIMISERS.values(), ids=OPTIMISERS)
+def test_float32_stays_float32_even_with_a_numpy_rate(step: Any) -> None:
+    parameters, gradients = [np.ones((2, 2), np.float32)], [np.full((2, 2), 0.5, np.float32)]
+    state: Any = None
+    for _ in range(3):
+        parameters, state = step(parameters, gradients, state, rate=np.float64(0.1))
+    arrays = [*parameters, *(a for kept in state.values() if isinstance(kept, list) for a in kept)]
+    assert {array.dtype for array in arrays} == {np.dtype(np.float32)}
+    wide = trajectory(step, np.float64, rate=0.1)[-1]
+    np.testing.assert_allclose(trajectory(step, np.float32, rate=0.1)[-1], wide, rtol=1e-5)
+
+
+@pytest.mark.parametrize("step", OPTIMISERS.values(), ids=OPTIMISERS)
+def test_nothing_given_is_changed_and_nothing_is_shared(step: Any) -> None:
+    parameters, gradients = [np.array([1.0, 2.0])], [np.array([0.5, -0.5])]
+    parameters, state = step(parameters, gradients, None, rate=0.1)
+    before = copy.deepcopy((parameters, gradients, state))
+    moved, _ = step(parameters, gradients, state, rate=0.1)
+    assert repr((parameters, gradients, state)) == repr(before)
+    assert not np.shares_memory(moved[0], parameters[0])
+
+
+@pytest.mark.parametrize("step", OPTIMISERS.values(), ids=OPTIMISERS)
+def test_the_state_is_all_there_is_to_keep(step: Any) -> None:
+    def run(parameters: Any, state: Any, gradients: Floats) -> tuple[Any, Any]:
+        for g in gradients:
+            parameters, state = step(parameters, [np.array([g, -g])], state, rate=0.1)
+        return parameters, state
+
+    start = [np.array([1.0, 2.0])]
+    whole, _ = run(start, None, GRADIENTS)
+    half, state = run(start, None, GRADIENTS[:3])
+    continued, _ = run(copy.deepcopy(half), copy.deepcopy(state), GRADIENTS[3:])
+    assert whole[0].tobytes() == continued[0].tobytes()
+
+
+@pytest.mark.parametrize("name", OPTIMISERS)
+def test_it_finds_the_bottom_of_a_bowl(name: str) -> None:
+    parameters, state = [np.array([3.0]), np.array([[-2.0, 1.0]])], None
+    for _ in range(1500):
+        gradients = [0.2 * parameters[0], 0.6 * parameters[1]]
+        parameters, state = OPTIMISERS[name](parameters, gradients, state, rate=RATES[name])
+    assert max(np.abs(array).max() for array in parameters) < 0.02
+
+
+@pytest.mark.parametrize("step", OPTIMISERS.values(), ids=OPTIMISERS)
+def test_a_missing_gradient_is_an_error(step: Any) -> None:
+    with pytest.raises(ValueError, match="shorter"):
+        step([np.ones(2), np.ones(3)], [np.ones(2)], None, rate=0.1)
+
+
+def test_every_optimiser_has_a_rate() -> None:
+    assert RATES.keys() == OPTIMISERS.keys() == {"gradient-descent", "momentum", "adam"}

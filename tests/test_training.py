@@ -1,0 +1,495 @@
+"""`ag.fit`: the step it takes, the best weights, Ctrl-C, its errors; and the history it returns."""
+
+from __future__ import annotations
+
+import io
+import json
+import signal
+import subprocess
+import sys
+import threading
+import xml.etree.ElementTree as ET
+from contextlib import redirect_stderr
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import autograd_mini as ag
+from autograd_mini import closed_form, plots
+from autograd_mini.data import load_digits, logic_table, one_hot
+from autograd_mini.history import History
+from autograd_mini.nn import Network, logistic_cost
+from autograd_mini.optimisers import gradient_descent
+from autograd_mini.training import accuracy
+
+RNG = np.random.default_rng(0)
+X = RNG.uniform(-1, 1, (7, 3))
+Y = one_hot(np.array([0, 1, 2, 0, 1, 2, 0]), 3)
+
+
+def theta(net: Network) -> dict[int, Any]:
+    return {layer: np.array(matrix) for layer, matrix in net.theta.items()}
+
+
+def bits(net: Network) -> bytes:
+    return b"".join(matrix.tobytes() for matrix in net.theta.values())
+
+
+def net_of(*sizes: int, **settings: Any) -> Network:
+    return Network(list(sizes), seed=1, **settings)
+
+
+def fit(net: Network, *data: Any, **settings: Any) -> History:
+    return ag.fit(net, *(data or (X, Y)), **{"progress": False} | settings)
+
+
+# -- what a step is
+
+
+@pytest.mark.parametrize("lam", [0.0, 3.0])
+def test_one_full_step_is_theta_minus_alpha_d(lam: float) -> None:
+    """Θ := Θ - α D, D from the closed form."""
+    net = net_of(3, 4, 3)
+    before = theta(net)
+    D = closed_form.gradients(before, X, Y, lam)
+    fit(net, lam=lam, optimizer="gradient-descent", rate=0.01, epochs=1, batch_size=None)
+    for layer in before:
+        np.testing.assert_allclose(
+            net.theta[layer], before[layer] - 0.01 * D[layer], rtol=0, atol=1e-15
+        )
+
+
+def test_lambda_enters_a_batch_as_it_enters_all_examples() -> None:
+    """A batch's step is along its mean data gradient plus (λ/m) Θ, with m of all examples."""
+    net, lam, seed = net_of(3, 4, 3), 3.0, 5
+    expected = theta(net)
+    order = np.random.default_rng(seed).permutation(7)
+    for batch in (order[:4], order[4:]):
+        data = closed_form.gradients(expected, X[batch], Y[batch], 0.0)
+        for layer, matrix in expected.items():
+            weights = matrix * (np.arange(matrix.shape[1]) > 0)
+            expected[layer] = matrix - 0.01 * (data[layer] + lam / 7 * weights)
+    fit(net, lam=lam, optimizer="gradient-descent", rate=0.01, epochs=1, batch_size=4, seed=seed)
+    for layer, matrix in expected.items():
+        np.testing.assert_allclose(net.theta[layer], matrix, rtol=0, atol=1e-15)
+
+
+def test_the_history_tells_j_over_all_examples() -> None:
+    net = net_of(3, 4, 3)
+    first = logistic_cost(net, X, Y, 2.0).item()
+    history = fit(net, lam=2.0, epochs=3, batch_size=2)
+    assert history["cost"][0] == first
+    assert history["cost"][history.best] == logistic_cost(net, X, Y, 2.0).item()
+    assert history["accuracy"][history.best] == accuracy(net, X, Y)
+    assert history["epoch"].tolist() == [0, 1, 2, 3]
+    assert history.settings["lam"] == 2.0
+
+
+@pytest.mark.parametrize("optimizer", ["gradient-descent", "momentum", "adam"])
+def test_xnor_is_learned(optimizer: str) -> None:
+    inputs, outputs = logic_table("xnor")
+    rate = 0.1 if optimizer == "adam" else 1.0
+    net = net_of(2, 4, 1)
+    history = fit(
+        net, inputs, outputs, optimizer=optimizer, rate=rate, epochs=1500, batch_size=None
+    )
+    assert history["accuracy"][-1] == 1.0
+    assert history["cost"][history.best] < 0.1
+
+
+@pytest.mark.parametrize(
+    ("cost", "output", "labels"),
+    [
+        ("logistic", "sigmoid", Y), ("quadratic", "sigmoid", Y), ("softmax", "softmax", Y),
+        ("quadratic", "identity", Y), ("softmax", "softmax", Y.argmax(axis=1)),
+        ("logistic", "sigmoid", Y.argmax(axis=1)), (logistic_cost, "sigmoid", Y),
+    ],
+)  # fmt: skip
+def test_every_cost_falls(cost: Any, output: str, labels: Any) -> None:
+    history = fit(net_of(3, 5, 3, output=output), X, labels, cost=cost, epochs=60)
+    assert history["cost"][-1] < 0.7 * history["cost"][0]
+
+
+def test_an_optimiser_of_ones_own() -> None:
+    calls = []
+
+    def own(parameters: Any, gradients: Any, state: Any, *, rate: float) -> Any:
+        calls.append((state, rate))
+        moved, _ = gradient_descent(parameters, gradients, None, rate=rate)
+        return moved, {"calls": len(calls)}
+
+    history = fit(net_of(3, 3), optimizer=own, epochs=2, batch_size=None)
+    assert calls == [(None, 0.01), ({"calls": 1}, 0.01)]
+    assert history.settings["optimizer"] == "own"
+
+
+# -- the same numbers
+
+
+def test_the_same_seed_gives_the_same_bits_and_another_seed_others() -> None:
+    nets = [net_of(3, 4, 3) for _ in range(3)]
+    histories = [
+        fit(net, epochs=5, batch_size=2, seed=seed)
+        for net, seed in zip(nets, (7, 7, 8), strict=True)
+    ]
+    assert histories[0].rows == histories[1].rows
+    assert bits(nets[0]) == bits(nets[1])
+    assert bits(nets[0]) != bits(nets[2])
+
+
+def test_the_weights_stay_the_same_tensors_in_float32() -> None:
+    net = net_of(3, 4, 3, dtype=np.float32)
+    before = net.parameters
+    seen = set()
+
+    def spy(parameters: Any, gradients: Any, state: Any, *, rate: float) -> Any:
+        seen.update(array.dtype for array in [*parameters, *gradients])
+        return gradient_descent(parameters, gradients, state, rate=rate)
+
+    fit(net, optimizer=spy, epochs=2, batch_size=3)
+    assert seen == {np.dtype(np.float32)}
+    assert all(now is then for now, then in zip(net.parameters, before, strict=True))
+    assert all(parameter.dtype == np.float32 for parameter in net.parameters)
+    assert all(parameter.requires_grad and parameter.grad is None for parameter in net.parameters)
+
+
+def test_the_data_are_not_changed() -> None:
+    inputs, outputs = X.copy(), Y.copy()
+    fit(net_of(3, 4, 3), inputs, outputs, epochs=2, batch_size=2)
+    assert np.array_equal(inputs, X)
+    assert np.array_equal(outputs, Y)
+
+
+# -- the best weights
+
+
+def climbing(parameters: Any, gradients: Any, state: Any, *, rate: float) -> Any:
+    """Descend for three epochs, then climb."""
+    steps = 1 + (state or {"steps": 0})["steps"]
+    sign = 1.0 if steps <= 3 else -1.0
+    moved, _ = gradient_descent(parameters, gradients, None, rate=sign * rate)
+    return moved, {"steps": steps}
+
+
+def test_the_best_weights_are_kept() -> None:
+    net = net_of(3, 4, 3)
+    history = fit(net, optimizer=climbing, rate=0.1, epochs=8, batch_size=None)
+    assert history.best == 3
+    assert history["cost"].argmin() == 3
+    assert logistic_cost(net, X, Y).item() == history["cost"][3]
+
+
+def test_validation_data_choose_the_best_epoch() -> None:
+    net = net_of(3, 4, 3)
+    wrong = one_hot((Y.argmax(axis=1) + 1) % 3, 3)  # the better on one, the worse on the other
+    history = fit(net, validation=(X, wrong), epochs=30, batch_size=None)
+    assert history.columns == [
+        "epoch", "cost", "accuracy", "validation_cost", "validation_accuracy"
+    ]  # fmt: skip
+    assert history["cost"].argmin() > history["validation_cost"].argmin() == history.best
+    assert logistic_cost(net, X, wrong).item() == history["validation_cost"][history.best]
+
+
+def test_a_cost_that_is_no_number_ends_the_run_with_the_best_weights() -> None:
+    net = net_of(3, 4, 3)
+
+    def leaping(parameters: Any, gradients: Any, state: Any, *, rate: float) -> Any:
+        steps = 1 + (state or {"steps": 0})["steps"]
+        moved, _ = gradient_descent(parameters, gradients, None, rate=rate)
+        return [np.nan * p if steps == 3 else p for p in moved], {"steps": steps}
+
+    twin = net_of(3, 4, 3)
+    fit(twin, optimizer="gradient-descent", rate=0.1, epochs=2, batch_size=None)
+    with pytest.raises(
+        FloatingPointError, match=r"cost became nan in epoch 3 with rate=0.1; give a"
+    ):
+        fit(net, optimizer=leaping, rate=0.1, epochs=9, batch_size=None)
+    assert bits(net) == bits(twin)
+
+
+def test_a_rate_beyond_measure_is_a_clear_error() -> None:
+    net = Network([3, 4, 3], "relu", "identity", seed=1)
+    before = bits(net)
+    with pytest.raises(FloatingPointError, match="give a smaller rate"):
+        fit(net, cost="quadratic", optimizer="gradient-descent", rate=1e200, epochs=5)
+    assert bits(net) == before
+
+
+# -- Ctrl-C
+
+
+def interrupting(at: int, times: int = 1) -> Any:
+    """Gradient descent that gets Ctrl-C in its step `at`."""
+    steps = 0
+
+    def step(parameters: Any, gradients: Any, state: Any, *, rate: float) -> Any:
+        nonlocal steps
+        steps += 1
+        if steps == at:
+            for _ in range(times):
+                signal.raise_signal(signal.SIGINT)
+        return gradient_descent(parameters, gradients, state, rate=rate)
+
+    return step
+
+
+@pytest.mark.parametrize("at", [1, 4, 5, 6])
+def test_ctrl_c_ends_after_the_batch_and_keeps_the_best_weights(at: int) -> None:
+    net = net_of(3, 4, 3)
+    history = fit(net, optimizer=interrupting(at), rate=0.5, epochs=2, batch_size=3)
+    # Three batches an epoch; what was learned in the epoch that was not finished counts too.
+    assert history.interrupted == (at < 6)
+    assert len(history) == 1 + (at + 2) // 3
+    assert history["cost"][history.best] == logistic_cost(net, X, Y).item()
+    assert history["cost"][history.best] < history["cost"][0]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_a_second_ctrl_c_breaks_off_with_the_best_weights() -> None:
+    net = net_of(3, 4, 3)
+    twin = net_of(3, 4, 3)
+    fit(twin, optimizer="gradient-descent", rate=0.5, epochs=2, batch_size=None)
+    with pytest.raises(KeyboardInterrupt):
+        fit(net, optimizer=interrupting(3, times=2), rate=0.5, epochs=9, batch_size=None)
+    assert bits(net) == bits(twin)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_somebody_elses_handler_is_left_alone() -> None:
+    caught = []
+
+    def handler(number: int, frame: Any) -> None:
+        caught.append(number)
+
+    before = signal.signal(signal.SIGINT, handler)
+    try:
+        history = fit(net_of(3, 3), optimizer=interrupting(2), epochs=3, batch_size=None)
+        assert signal.getsignal(signal.SIGINT) is handler
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert caught == [signal.SIGINT]
+    assert not history.interrupted
+
+
+def test_it_trains_in_another_thread() -> None:
+    histories = []
+    thread = threading.Thread(target=lambda: histories.append(fit(net_of(3, 3), epochs=2)))
+    thread.start()
+    thread.join()
+    assert len(histories[0]) == 3
+
+
+# -- progress
+
+
+def test_the_bar_shows_cost_and_accuracy() -> None:
+    told = io.StringIO()
+    with redirect_stderr(told):
+        history = fit(net_of(3, 4, 3), epochs=3, progress="digits")
+    assert "digits: 100%" in told.getvalue()
+    assert f"cost={history['cost'][-1]:.4f}" in told.getvalue()
+    assert f"accuracy={history['accuracy'][-1]:.2%}" in told.getvalue()
+    assert "3/3" in told.getvalue()
+
+
+def test_without_progress_nothing_is_printed(capfd: pytest.CaptureFixture[str]) -> None:
+    fit(net_of(3, 3), epochs=2)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_tqdm_is_loaded_only_for_a_bar() -> None:
+    program = (
+        "import sys, autograd_mini as ag\n"
+        "ag.fit(ag.nn.Network([2, 1]), [[0., 1.]], [1], epochs=1, progress=False)\n"
+        "print([name for name in ('tqdm', 'matplotlib') if name in sys.modules])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True,
+        cwd=Path(__file__).parent.parent,
+    )  # fmt: skip
+    assert done.stdout.strip() == "[]"
+
+
+# -- errors
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"lam": -1.0}, "lam=-1.0; expected a finite number, 0 or more"),
+        ({"lam": np.nan}, "lam=nan; expected"),
+        ({"lam": "1"}, "lam='1'; expected"),
+        ({"rate": 0}, "rate=0; expected a finite number above 0"),
+        ({"rate": np.inf}, "rate=inf"),
+        ({"epochs": -1}, "epochs=-1; expected a whole number, 0 or more"),
+        ({"epochs": 2.5}, "epochs=2.5"),
+        ({"epochs": True}, "epochs=True"),
+        ({"batch_size": 0}, "batch_size=0; expected a whole number above 0, or None"),
+        ({"cost": "hinge"}, "cost='hinge'; expected one of 'logistic'"),
+        (
+            {"optimizer": "magic"},
+            "optimizer='magic'; expected one of 'gradient-descent', 'momentum'",
+        ),
+        ({"cost": "softmax"}, "softmax"),
+        ({"validation": (X[:, :2], Y)}, r"X has shape \(7, 2\)"),
+        ({"validation": (X, Y[:3])}, r"\(3, 3\)"),
+    ],
+)
+def test_bad_settings_are_refused(settings: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        fit(net_of(3, 4, 3), **settings)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "labels", "message"),
+    [
+        (X[0], Y[0], r"X has shape \(3,\); expected \(m, 3\)"),
+        (X[:0], Y[:0], r"X has shape \(0, 3\)"),
+        (X[:, :2], Y, r"X has shape \(7, 2\)"),
+        (X, Y[:, :2], r"\(7, 2\)"),
+        (X, np.full(7, 3), "3"),
+        (np.where(np.eye(7, 3) > 0, np.nan, X), Y, "nan"),
+        (X, np.where(np.eye(7, 3) > 0, np.inf, Y), "inf"),
+    ],
+)
+def test_bad_data_are_refused_before_anything_is_changed(
+    inputs: Any, labels: Any, message: str
+) -> None:
+    net = net_of(3, 4, 3)
+    before = bits(net)
+    with pytest.raises(ValueError, match=message):
+        fit(net, inputs, labels)
+    assert bits(net) == before
+
+
+def test_only_networks_are_trained() -> None:
+    with pytest.raises(TypeError, match=r"fit trains an nn\.Network, got list"):
+        fit([1.0])  # type: ignore[arg-type]
+
+
+# -- accuracy
+
+
+def test_accuracy_counts_what_is_right() -> None:
+    one = Network.from_theta([np.array([[0.0, 1.0]])])  # h >= 1/2 where x >= 0
+    assert accuracy(one, [[1.0], [-1.0], [2.0], [3.0]], [1, 0, 0, 1]) == 0.75
+    assert accuracy(one, [[1.0], [-1.0]], [[1], [1]]) == 0.5
+    two = Network.from_theta([np.array([[0.0, 1.0], [0.0, -1.0]])])
+    assert accuracy(two, [[1.0], [-1.0]], [0, 0]) == 0.5
+    assert accuracy(two, [[1.0], [-1.0]], [[1, 0], [0, 1]]) == 1.0
+    assert accuracy(two, [[1.0], [0.0]], [[1, 0], [1, 1]]) == 1.0  # several ones: each on its side
+
+
+# -- history
+
+
+COLUMNS = ["epoch", "cost", "accuracy", "validation_cost", "validation_accuracy"]
+HISTORY = History(
+    [
+        dict(zip(COLUMNS, row, strict=True))
+        for row in [(0, 7.0, 0.1, 8.0, 0.0), (1, 0.5, 0.8, 0.7, 0.7), (2, 0.2, 0.9, 0.9, 0.8)]
+    ],
+    best=1,
+    settings={"lam": 0.1},
+)  # fmt: skip
+
+
+def test_the_history_is_a_table() -> None:
+    assert HISTORY["cost"].tolist() == [7.0, 0.5, 0.2]
+    assert [row["epoch"] for row in HISTORY] == [0, 1, 2]
+    assert len(HISTORY) == 3
+    lines = str(HISTORY).splitlines()
+    assert lines[0].split() == HISTORY.columns
+    assert lines[2].split() == ["1", "0.5000", "0.8000", "0.7000", "0.7000", "best"]
+    assert {len(line.removesuffix("  best")) for line in lines} == {len(lines[0])}
+    with pytest.raises(KeyError, match="no column 'loss'; there are epoch, cost"):
+        HISTORY["loss"]
+    long = History([{"epoch": k, "cost": 1.0} for k in range(1001)], best=777)
+    assert [int(line.split()[0]) for line in str(long).splitlines()[1:]] == sorted(
+        {*range(0, 1001, 50), 777}
+    )
+
+
+def test_the_history_is_json() -> None:
+    content = json.loads(HISTORY.to_json())
+    assert content["rows"] == HISTORY.rows
+    assert (content["best"], content["interrupted"]) == (1, False)
+    assert content["settings"] == {"lam": 0.1}
+
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def points(svg: str) -> list[list[tuple[float, float]]]:
+    lines = ET.fromstring(svg).iter(f"{SVG}polyline")
+    return [
+        [tuple(map(float, pair.split(","))) for pair in line.attrib["points"].split()]  # type: ignore[misc]
+        for line in lines
+    ]
+
+
+def test_the_curves_are_drawn_where_the_numbers_are() -> None:
+    svg = HISTORY.svg()
+    assert svg == HISTORY.svg() == HISTORY._repr_svg_()
+    cost, validation_cost, share, _ = points(svg)
+    assert [x for x, _ in cost] == [0, plots.WIDTH / 2, plots.WIDTH]
+    assert 0 <= cost[0][1] < cost[1][1] < cost[2][1] <= plots.HEIGHT  # downwards is larger
+    assert validation_cost[0][1] < cost[0][1]
+    # A logarithmic axis: equal factors are equal distances.
+    assert (cost[1][1] - cost[0][1]) / (cost[2][1] - cost[1][1]) == pytest.approx(
+        np.log(14) / np.log(2.5), abs=0.01
+    )
+    # A linear one: 0.1, 0.8, 0.9.
+    assert (share[0][1] - share[1][1]) / (share[1][1] - share[2][1]) == pytest.approx(7, abs=0.05)
+    texts = [text.text for text in ET.fromstring(svg).iter(f"{SVG}text")]
+    assert {"cost J", "accuracy", "training", "validation", "0.2", "10"} <= {*texts}
+    assert "epoch (dotted: the best, 1)" in texts
+
+
+@pytest.mark.parametrize(
+    "costs",
+    [
+        [0.5],
+        [0.5, 0.5],
+        [0.0, 0.0],
+        [1e-12, 1.0],
+        [1e9, 3e9, 2e9],
+        [5e-324, 1.0],
+        [1e-200, 1e200],
+        [0.7, 0.70001],
+    ],
+)
+def test_curves_of_any_numbers_stay_inside_their_axes(costs: list[float]) -> None:
+    rows = [{"epoch": k, "cost": cost, "accuracy": 1.0} for k, cost in enumerate(costs)]
+    for line in points(History(rows).svg()):
+        assert all(0 <= x <= plots.WIDTH and 0 <= y <= plots.HEIGHT for x, y in line)
+
+
+def test_the_history_plots_with_matplotlib() -> None:
+    figure = HISTORY.plot()
+    cost, share = figure.axes
+    assert cost.get_yscale() == "log"
+    assert cost.lines[0].get_ydata().tolist() == [7.0, 0.5, 0.2]
+    assert share.lines[1].get_ydata().tolist() == [0, 0.7, 0.8]
+    drawn = io.BytesIO()
+    figure.savefig(drawn, format="png")
+    assert drawn.getvalue().startswith(b"\x89PNG")
+
+
+def test_without_matplotlib_the_cure_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    with pytest.raises(ImportError, match=r"pip install matplotlib; history.svg\(\) needs nothing"):
+        HISTORY.plot()
+    assert HISTORY.svg().startswith("<svg")
+
+
+# -- digits
+
+
+def test_a_few_epochs_learn_digits() -> None:
+    inputs, labels = load_digits()
+    net = net_of(64, 25, 10)
+    history = fit(net, inputs, labels, lam=0.1, optimizer="momentum", epochs=5)
+    assert history["accuracy"][-1] > 0.9
