@@ -44,18 +44,8 @@ class Node:
     """One recorded value: the operation that made it and the nodes it was made from."""
 
     __slots__ = (
-        "__weakref__",
-        "cell",
-        "inputs",
-        "metadata",
-        "name",
-        "number",
-        "op",
-        "place",
-        "scope",
-        "tracked",
-        "value",
-        "view",
+        "__weakref__", "cell", "inputs", "metadata", "name", "number", "op", "place", "scope",
+        "tracked", "value", "view",
     )
 
     op: Op | None
@@ -88,11 +78,7 @@ _new = object.__new__
 
 
 def make_node(
-    op: Op | None,
-    inputs: tuple[Node, ...],
-    metadata: dict[str, Any],
-    value: Any,
-    tracked: bool,
+    op: Op | None, inputs: tuple[Node, ...], metadata: dict[str, Any], value: Any, tracked: bool,
     scope: tuple[str, ...] = (),
 ) -> Node:
     """Return a new Node. The per-operation path: `__new__` and plain stores are the fastest way."""

@@ -32,18 +32,11 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-__all__ = [
-    "OPS",
-    "REDUCTIONS",
-    "Op",
-    "Sparse",
-    "find_op",
-    "primitive",
-    "rule",
-    "without_derivative",
-]
+__all__ = ["OPS", "REDUCTIONS", "Op", "Sparse", "find_op", "primitive", "rule"]
+__all__ += ["without_derivative"]
 
 Function = Callable[..., Any]
+Names = tuple[str, ...]
 Rule = Callable[..., Any]
 F = TypeVar("F", bound=Function)
 
@@ -58,26 +51,17 @@ class Op:
     """A function with a name, a way to compute it, and a rule for each of its array arguments."""
 
     __slots__ = (
-        "_signature",
-        "aliases",
-        "compute",
-        "differentiable",
-        "function",
-        "keywords",
-        "name",
-        "parameters",
-        "reads",
-        "rules",
-        "variadic",
-        "view",
+        "_signature", "aliases", "arity", "compute", "differentiable", "function", "is_simple",
+        "keywords", "name", "parameters", "reads", "rules", "variadic", "view",
     )
 
     def __init__(self, function: Function, name: str, rules: tuple[Rule | None, ...]) -> None:
         self.function = function
         self.name = name
         self.rules = rules
+        self.arity = len(rules)
         self.compute = getattr(function, "on_arrays", function)
-        self.differentiable = any(rules)
+        self.differentiable = self.is_simple = any(rules)
         self.variadic = False
         self.view = False
         self.reads = "arrays"
@@ -109,13 +93,21 @@ class Op:
         TypeError
             For `out=` and for a keyword that no rule knows.
         """
-        arity = 1 if self.variadic else len(self.rules)
-        if kwargs or len(args) != arity:
+        if kwargs or len(args) != self.arity:
             call = dict(zip(self.signature, args, strict=False))
             call.update((self.aliases.get(key, key), value) for key, value in kwargs.items())
-            args = tuple(call.pop(name, None) for name in self.signature[:arity])
+            args = tuple(call.pop(name, None) for name in self.signature[: self.arity])
             kwargs = {key: value for key, value in call.items() if self._is_given(key, value)}
         return (tuple(args[0]) if self.variadic else args), kwargs
+
+    def rules_by_position(self, count: int) -> list[Rule]:
+        """Return the rule of a function of a sequence, once for each of its `count` arrays."""
+        one: Any = self.rules[0]
+
+        def at(k: int) -> Rule:
+            return lambda g, y, *arrays, **metadata: one(g, y, k, *arrays, **metadata)
+
+        return [at(k) for k in range(count)]
 
     def _is_given(self, key: str, value: Any) -> bool:
         if key in self.keywords or not self.differentiable:
@@ -135,13 +127,8 @@ class Op:
 
 
 def rule(
-    function: Function | str,
-    *rules: Rule | None,
-    variadic: bool = False,
-    view: bool = False,
-    name: str | None = None,
-    compute: Function | None = None,
-    reduces: Function | None = None,
+    function: Function | str, *rules: Rule | None, variadic: bool = False, view: bool = False,
+    name: str | None = None, compute: Function | None = None, reduces: Function | None = None,
     aliases: dict[str, str] | None = None,
 ) -> Op:
     """Give a function its derivative: one rule per array argument (see this module's header).
@@ -177,6 +164,8 @@ def rule(
     op = Op(function if callable(function) else _unresolved(function), label, rules)
     op.view = view
     op.variadic = variadic
+    op.is_simple = not variadic  # its operands are its arguments
+    op.arity = 1 if variadic else len(rules)
     op.aliases = aliases or {}
     if variadic:
         join = op.compute
@@ -223,19 +212,25 @@ def primitive(function: F) -> F:
     """Make a function of arrays answer Tensors too, as one operation (give it a `rule` next).
 
     It dispatches as NumPy's own functions do (NEP 18), so it knows no Tensor.
+
+    Examples
+    --------
+    >>> import autograd_mini as ag
+    >>> @ag.primitive
+    ... def double(x):
+    ...     return x + x
+    >>> double(ag.Tensor(3.0, requires_grad=True))
+    Traceback (most recent call last):
+    TypeError: ...double has no derivative rule yet. Give it one, ag.rule(...
     """
 
     @wraps(function)
     def dispatching(*args: Any, **kwargs: Any) -> Any:
-        for argument in args:
-            kind = type(argument)
-            if kind is not np.ndarray and hasattr(kind, "__array_function__"):
-                return argument.__array_function__(dispatching, (kind,), args, kwargs)
-            if kind is list or kind is tuple:
-                for item in argument:
-                    kind = type(item)
-                    if kind is not np.ndarray and hasattr(kind, "__array_function__"):
-                        return item.__array_function__(dispatching, (kind,), args, kwargs)
+        for argument in (*args, *kwargs.values()):
+            for item in argument if type(argument) in (list, tuple) else (argument,):
+                kind = type(item)
+                if kind is not np.ndarray and hasattr(kind, "__array_function__"):
+                    return item.__array_function__(dispatching, (kind,), args, kwargs)
         return function(*args, **kwargs)
 
     dispatching.on_arrays = function  # type: ignore[attr-defined]
@@ -256,8 +251,8 @@ class Sparse:
         raise NotImplementedError
 
     @staticmethod
-    def gather(parts: Sequence[Any], shape: tuple[int, ...], dtype: np.dtype[Any]) -> Any:
-        """Return the sum of recorded contributions, sparse and dense, as one operation."""
+    def gather(parts: Sequence[Any], value: Any) -> Any:
+        """Return the sum of recorded parts, sparse and dense, as one operation; fit for `value`."""
         raise NotImplementedError
 
 
@@ -268,23 +263,17 @@ def _unresolved(dotted: str) -> Function:
     return missing
 
 
-def _read_parameters(
-    name: str, rules: Sequence[Rule | None]
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _read_parameters(name: str, rules: Sequence[Rule | None]) -> tuple[Names, Names]:
     """Read array parameters and metadata keywords off the rules: they all state the same."""
-    parameters: tuple[str, ...] = ()
-    keywords: tuple[str, ...] | None = None
-    for one in rules:
-        if one is None:
-            continue
+    parameters: Names = ()
+    keywords: Names | None = None
+    for one in filter(None, rules):
         code = one.__code__
         names = code.co_varnames
         stated = names[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
-        if keywords is not None and stated != keywords:
-            raise TypeError(
-                f"the rules of {name} state different keywords, {keywords} and {stated}; "
-                "each rule must accept the same metadata"
-            )
+        if keywords not in (None, stated):
+            differ = f"the rules of {name} state different keywords, {keywords} and {stated}"
+            raise TypeError(f"{differ}; each must accept the same metadata")
         keywords = stated
         parameters = names[2 : code.co_argcount]
     return parameters, keywords or ()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 import operator
 from typing import Any
 
 import numpy as np
 
 from .context import EVERYTHING, TRACKED, context
-from .graph import Cell, Node, describe, leaf, make_node, walk
+from .graph import Node, describe, make_node, walk
 
 __all__ = ["Array", "Reading", "new_value", "read"]
 
@@ -166,8 +167,8 @@ class Reading:
                 "or the leaves that it was computed from"
             )
         grad = None if node.cell is None else node.cell.grad
-        state = np.asarray(node.value), node.cell is not None, node.name, grad
-        return _unpickle, (type(self), *state)
+        options = {"requires_grad": node.cell is not None, "name": node.name}
+        return _unpickle, (type(self), np.asarray(node.value), grad, options)
 
 
 def read(node: Node) -> Any:
@@ -202,10 +203,7 @@ def new_value(value: Any, dtype: Any, differentiable: bool) -> Any:
     except ValueError as error:
         raise ValueError(f"a tensor needs a rectangular array of numbers: {error}") from None
     if data.dtype.kind not in "biufc":
-        raise TypeError(
-            f"a tensor holds numbers; got {type(value).__name__} of dtype {data.dtype}"
-            + ("; to join tensors write np.stack([...])" if data.dtype.kind == "O" else "")
-        )
+        raise TypeError(f"a tensor holds numbers; got {type(value).__name__}, dtype {data.dtype}")
     if differentiable and data.dtype.kind not in "fc":
         if type(value) is not int:
             raise TypeError(
@@ -219,20 +217,16 @@ def new_value(value: Any, dtype: Any, differentiable: bool) -> Any:
 def _twin(node: Node, twins: dict[Node, Node]) -> Node:
     """Copy one node whose inputs have been copied; a leaf gets a cell of its own."""
     value = node.value.copy() if isinstance(node.value, np.ndarray) else node.value
-    if node.cell is not None:
-        twin = leaf(value, Cell(), node.name)
-        twin.cell.grad = None if node.cell.grad is None else node.cell.grad.copy()  # type: ignore[union-attr]
-        return twin
     inputs = tuple(twins[i] for i in node.inputs)
     twin = make_node(node.op, inputs, node.metadata, value, node.tracked, node.scope)
     twin.name, twin.view, twin.place = node.name, node.view, node.place
+    if node.cell is not None:
+        twin.cell = copy.deepcopy(node.cell)
     return twin
 
 
-def _unpickle(
-    kind: Any, value: Array, requires_grad: bool, name: str | None, grad: Array | None
-) -> Any:
-    tensor = kind(value, requires_grad=requires_grad, name=name)
+def _unpickle(kind: Any, value: Array, grad: Array | None, options: dict[str, Any]) -> Any:
+    tensor = kind(value, **options)
     if grad is not None:
         tensor.grad = grad
     return tensor

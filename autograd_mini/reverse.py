@@ -6,7 +6,7 @@ to (shape, dtype, realness: here, once, for every rule), and adds it up.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,10 @@ from .graph import Node, describe, walk
 from .op import Op, Sparse, rule
 
 __all__ = ["handed_out", "pick", "propagate", "seed"]
+
+
+Lift = Callable[[Node], Any]
+_ndarray = np.ndarray
 
 
 class Pick(Sparse):
@@ -26,6 +30,14 @@ class Pick(Sparse):
         self.g = g
         self.index = index
 
+    @staticmethod
+    def gather(parts: Sequence[Any], value: Any) -> Any:
+        """Return the cotangents of all outputs, as a tuple."""
+        cotangents = [np.zeros_like(one) for one in value]
+        for part in parts:
+            cotangents[part.index] = cotangents[part.index] + part.g
+        return tuple(cotangents)
+
 
 def _pick(values: tuple[Any, ...], index: int) -> Any:
     """Return one output of an operation that has several."""
@@ -36,11 +48,8 @@ pick: Op = rule(_pick, lambda g, y, values, *, index: Pick(g, index), name="pick
 
 
 def propagate(
-    outputs: Sequence[Node],
-    cotangents: Sequence[Any],
-    wrt: Collection[Node] | None = None,
-    lift: Callable[[Node], Any] | None = None,
-    order: list[Node] | None = None,
+    outputs: Sequence[Node], cotangents: Sequence[Any], wrt: Collection[Node] | None = None,
+    lift: Lift | None = None, order: list[Node] | None = None,
 ) -> dict[Node, Any]:
     """Carry cotangents from the outputs down to the nodes asked for.
 
@@ -62,139 +71,110 @@ def propagate(
         The cotangents of the nodes asked for; those that the outputs do not depend on are missing.
         A value may share memory with a cotangent given or with the graph: copy before handing out.
     """
-    if order is None:
-        order = walk(*outputs, tracked=True)
-    if wrt is not None:
-        order = _between(order, wrt)
-    totals: dict[Node, Any] = dict.fromkeys(order)
-    wanted = frozenset(n for n in order if not n.inputs) if wrt is None else frozenset(wrt)
-    owned: set[Node] = set()
+    order = walk(*outputs, tracked=True) if order is None else order
+    wanted = frozenset(node for node in order if not node.inputs) if wrt is None else frozenset(wrt)
+    if any(not node.inputs and node not in wanted for node in order):
+        order = _between(order, wanted)
+    totals = _Totals(order, lift)
     for node, cotangent in zip(outputs, cotangents, strict=True):
-        if node in totals:
-            _add(totals, owned, node, cotangent, lift)
-
+        if node in totals.of:
+            totals.add(node, cotangent, node)
     for node in reversed(order):
-        g = totals[node]
+        g = totals.of[node]
         if g is None:
             continue
-        if type(g) is list:
-            g = totals[node] = _gather(g, node)
-        if lift is not None and node.name is not None:
-            _name_gradient(g, node)
+        if type(g) is list or lift is not None:
+            g = totals.finish(node)
         if node.inputs:
             if node not in wanted:
-                totals[node] = None  # freed as soon as it has been read
-            _apply_rules(node, g, totals, owned, lift)
-    return {node: totals[node] for node in wanted if totals.get(node) is not None}
+                totals.of[node] = None  # freed as soon as it has been read
+            _run_rules(node, g, totals)
+    return {node: totals.of[node] for node in wanted if totals.of.get(node) is not None}
 
 
-def _between(order: Iterable[Node], wrt: Collection[Node]) -> list[Node]:
+def _between(order: Sequence[Node], wanted: Collection[Node]) -> list[Node]:
     """Keep the nodes that a wanted node feeds, the wanted ones included."""
-    kept = set(wrt)
-    result = []
+    kept = set(wanted)
     for node in order:
-        if node in kept or not kept.isdisjoint(node.inputs):
+        if not kept.isdisjoint(node.inputs):
             kept.add(node)
-            result.append(node)
-    return result
+    return [node for node in order if node in kept]
 
 
-_MISSING: Any = object()
-
-
-def _apply_rules(
-    node: Node,
-    g: Any,
-    totals: dict[Node, Any],
-    owned: set[Node],
-    lift: Callable[[Node], Any] | None,
-) -> None:
-    """Run one node's rules and add what they give to its inputs' totals."""
-    inputs = node.inputs
+def _run_rules(node: Node, g: Any, totals: _Totals) -> None:
+    """Run one node's rules, and add what they give to its inputs' totals."""
+    of, lift, metadata = totals.of, totals.lift, node.metadata
     op: Any = node.op
     if lift is None:
-        y, values = node.value, [i.value for i in inputs]
+        operands = [g, node.value]
+        for parent in node.inputs:
+            operands.append(parent.value)  # noqa: PERF401 -- faster than a list made and joined
     else:
-        y, values = lift(node), [lift(i) if i.inputs or i.tracked else i.value for i in inputs]
-    metadata = node.metadata
-    for k, parent in enumerate(inputs):
-        total = totals.get(parent, _MISSING)
-        if total is _MISSING:
+        operands = [g, lift(node)]
+        operands += [lift(i) if i.inputs or i.tracked else i.value for i in node.inputs]
+    rules = op.rules_by_position(len(node.inputs)) if op.variadic else op.rules
+    for parent, cotangent_of in zip(node.inputs, rules, strict=False):
+        if cotangent_of is None or not parent.tracked or parent not in of:
             continue
-        if op.variadic:
-            contribution = op.rules[0](g, y, k, *values, **metadata)
-        else:
-            rule_k = op.rules[k]
-            if rule_k is None:
-                continue
-            contribution = rule_k(g, y, *values, **metadata)
-        # The common case, inline: the first contribution, and it fits.
-        value = parent.value
-        kind = type(contribution)
-        if kind is not type(value) or (
-            kind is np.ndarray
-            and (contribution.shape != value.shape or contribution.dtype is not value.dtype)
+        part = cotangent_of(*operands, **metadata)
+        value, kind = parent.value, type(part)
+        if of[parent] is None and kind is type(value) and (
+            kind is not _ndarray or (part.shape == value.shape and part.dtype is value.dtype)
         ):
-            if kind is not list and not isinstance(contribution, Sparse):
-                contribution = fit(contribution, value, node)
-        elif total is None:
-            totals[parent] = contribution
-            continue
-        _add(totals, owned, parent, contribution, lift)
+            of[parent] = part  # the common case: the first to come, and it fits
+        else:
+            totals.add(parent, part, node)
 
 
-def _add(
-    totals: dict[Node, Any],
-    owned: set[Node],
-    node: Node,
-    contribution: Any,
-    lift: Callable[[Node], Any] | None,
-) -> None:
-    """Add to a node's total: the first is borrowed, the second makes an array of our own."""
-    total = totals[node]
-    if isinstance(contribution, Sparse):
-        _add_sparse(totals, owned, node, contribution, lift)
-    elif total is None:
-        totals[node] = contribution
-    elif type(total) is list:
-        total.append(contribution)
-    elif node in owned:
-        total += contribution
-    else:
-        totals[node] = total = total + contribution
-        if type(total) is np.ndarray:
-            owned.add(node)
+class _Totals:
+    """The cotangents added up so far. The first part is borrowed, the second makes an own array."""
 
+    def __init__(self, order: Sequence[Node], lift: Lift | None) -> None:
+        self.of: dict[Node, Any] = dict.fromkeys(order)
+        self.lift = lift
+        self.owned: set[Node] = set()
 
-def _add_sparse(
-    totals: dict[Node, Any],
-    owned: set[Node],
-    node: Node,
-    part: Any,
-    lift: Callable[[Node], Any] | None,
-) -> None:
-    total = totals[node]
-    if lift is not None or type(part) is Pick:
-        if type(total) is not list:
-            totals[node] = [] if total is None else [total]
-        totals[node].append(part)
-        return
-    if node not in owned:
-        shape, dtype = node.value.shape, node.value.dtype
-        totals[node] = np.zeros(shape, dtype) if total is None else np.array(total, dtype)
-        owned.add(node)
-    part.add_into(totals[node])
+    def add(self, node: Node, part: Any, source: Node) -> None:
+        """Add a part that `source` contributes to a node's total."""
+        total = self.of[node]
+        if isinstance(part, Sparse):
+            self._add_sparse(node, part)
+            return
+        part = fit(part, node.value, source)
+        if total is None:
+            self.of[node] = part
+        elif type(total) is list:
+            total.append(part)
+        elif node in self.owned:
+            total += part
+        else:
+            self.of[node] = total = total + part
+            if type(total) is _ndarray:
+                self.owned.add(node)
 
+    def _add_sparse(self, node: Node, part: Any) -> None:
+        total = self.of[node]
+        if self.lift is not None or type(part) is Pick:  # kept apart until all have come
+            if type(total) is not list:
+                total = self.of[node] = [] if total is None else [total]
+            total.append(part)
+            return
+        if node not in self.owned:
+            shape, dtype = node.value.shape, node.value.dtype
+            self.of[node] = np.zeros(shape, dtype) if total is None else np.array(total, dtype)
+            self.owned.add(node)
+        part.add_into(self.of[node])
 
-def _gather(parts: list[Any], node: Node) -> Any:
-    """Add up contributions that were kept apart until all had come."""
-    if type(parts[0]) is Pick:
-        cotangents = [np.zeros_like(value) for value in node.value]
-        for part in parts:
-            cotangents[part.index] = cotangents[part.index] + part.g
-        return tuple(cotangents)
-    sparse = next(part for part in parts if isinstance(part, Sparse))
-    return sparse.gather(parts, node.value.shape, node.value.dtype)
+    def finish(self, node: Node) -> Any:
+        """Return a node's whole cotangent: parts kept apart are added, a recorded one is named."""
+        total = self.of[node]
+        if type(total) is list:
+            sparse = next(part for part in total if isinstance(part, Sparse))
+            total = self.of[node] = sparse.gather(total, node.value)
+        made = getattr(total, "node", None)
+        if made is not None and node.name is not None and made.name is None and made.inputs:
+            made.name = f"{node.name}_grad"
+        return total
 
 
 def fit(cotangent: Any, value: Any, node: Node) -> Any:
@@ -208,6 +188,8 @@ def fit(cotangent: Any, value: Any, node: Node) -> Any:
         If the cotangent's shape is not one that `value` can be broadcast to.
     """
     if not hasattr(cotangent, "shape"):
+        if type(cotangent) is tuple:
+            return cotangent
         cotangent = np.asarray(cotangent)
     if cotangent.shape != value.shape:
         cotangent = _unbroadcast(cotangent, value.shape, node)
@@ -266,10 +248,3 @@ def handed_out(cotangent: Any) -> np.ndarray[Any, Any]:
     """Return a gradient that shares memory with nothing: an array of the caller's own."""
     own = np.array(cotangent)
     return np.conjugate(own) if own.dtype.kind == "c" else own
-
-
-def _name_gradient(g: Any, node: Node) -> None:
-    """Name the recorded cotangent of z2 "z2_grad"."""
-    made = getattr(g, "node", None)
-    if made is not None and made.name is None and made.inputs:
-        made.name = f"{node.name}_grad"

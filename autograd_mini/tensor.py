@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -31,20 +31,25 @@ Not complex: Python's own would take a NumPy scalar for a float, and answer in P
 def _binary(function: Any) -> tuple[Any, Any]:
     """Return `t + other` and `other + t` for one of NumPy's binary functions."""
     op = OPS[function]
+    compute = op.compute
 
     def forward(self: Tensor, other: Any) -> Any:
-        if type(other) is not Tensor and type(other) not in _ARRAYS:
-            other = operand(other, self)
-            if other is NotImplemented:
-                return other
-        return apply(op, (self, other))
+        left = self.node
+        if type(other) is Tensor:
+            right = other.node
+        elif type(other) in _ARRAYS or (other := operand(other, self)) is not NotImplemented:
+            right = constant(other)
+        else:
+            return other
+        value = compute(left.value, right.value)
+        return record(op, (left, right), EMPTY, value, left.tracked or right.tracked)
 
     def reflected(self: Tensor, other: Any) -> Any:
-        if type(other) not in _ARRAYS:
-            other = operand(other, self)
-            if other is NotImplemented:
-                return other
-        return apply(op, (other, self))
+        if type(other) not in _ARRAYS and (other := operand(other, self)) is NotImplemented:
+            return other
+        right = self.node
+        value = compute(other, right.value)
+        return record(op, (constant(other), right), EMPTY, value, right.tracked)
 
     return forward, reflected
 
@@ -68,17 +73,13 @@ def _in_place(function: Any) -> Any:
         temporary = is_temporary(sys.getrefcount(self))
         refuse_write(self, f"in-place {op.label}", temporary)
         result = apply(op, (self, operand(other)))
-        if result.shape != self.shape:
-            raise ValueError(
-                f"in-place {op.label} can not change the shape {self.shape} to {result.shape}; "
-                "write t = t + other"
+        castable = np.can_cast(result.dtype, self.dtype, "same_kind")
+        if result.shape != self.shape or not castable:
+            raise TypeError(
+                f"in-place {op.label} can not turn {self.dtype} of shape {self.shape} into "
+                f"{result.dtype} of shape {result.shape}; write t = t + other"
             )
         if result.dtype != self.dtype:
-            if not np.can_cast(result.dtype, self.dtype, "same_kind"):
-                raise TypeError(
-                    f"in-place {op.label} can not turn {self.dtype} into {result.dtype}; "
-                    "write t = t + other"
-                )
             result = result.astype(self.dtype)
         repoint(self, result.node)
         return self
@@ -208,13 +209,13 @@ class Tensor(Reading):
     def __array_ufunc__(
         self, ufunc: Any, method: str, *inputs: Any, out: Any = None, **kwargs: Any
     ) -> Any:
+        if method == "__call__" and out is None:
+            return dispatch(ufunc, inputs, kwargs)
         if out is not None or method == "at":
             raise TypeError(
                 f"np.{ufunc.__name__} can not write a tensor into an array (arr += t, out=arr, "
                 f"np.{ufunc.__name__}.at): its derivative would be lost; write arr = arr + t"
             )
-        if method == "__call__":
-            return dispatch(ufunc, inputs, kwargs)
         if method == "reduce" and ufunc in REDUCTIONS:
             names = ("axis", "dtype", "out", "keepdims")
             given = {"axis": 0, **dict(zip(names, inputs[1:], strict=False)), **kwargs}
@@ -279,23 +280,11 @@ class Tensor(Reading):
     T = property(_unary(np.transpose), doc="The transpose.")
     real = property(_unary(np.real), doc="The real part.")
     imag = property(_unary(np.imag), doc="The imaginary part.")
-    sum = _method(np.sum)
-    mean = _method(np.mean)
-    max = _method(np.max)
-    min = _method(np.min)
-    argmax = _method(np.argmax)
-    argmin = _method(np.argmin)
-    argsort = _method(np.argsort)
-    any = _method(np.any)
-    all = _method(np.all)
-    nonzero = _method(np.nonzero)
-    clip = _method(np.clip)
-    dot = _method(np.dot)
-    swapaxes = _method(np.swapaxes)
-    squeeze = _method(np.squeeze)
-    ravel = _method(np.ravel)
-    conj = _method(np.conjugate)
-    copy = _method(np.copy)
+    sum, mean, max, min = map(_method, (np.sum, np.mean, np.max, np.min))
+    argmax, argmin, argsort = map(_method, (np.argmax, np.argmin, np.argsort))
+    any, all, nonzero, clip = map(_method, (np.any, np.all, np.nonzero, np.clip))
+    dot, swapaxes, squeeze = map(_method, (np.dot, np.swapaxes, np.squeeze))
+    ravel, conj, copy = map(_method, (np.ravel, np.conjugate, np.copy))
 
     def __getattr__(self, name: str) -> Any:
         """Answer NumPy's other methods as `np.name(t)` does, or say why not."""
@@ -341,6 +330,7 @@ class Tensor(Reading):
 
 
 _NOT_METHODS = frozenset(("sort", "partition", "put", "resize"))
+_PLAIN = _ARRAYS | {Tensor}
 _GET_ITEM = OPS[get_item]
 
 
@@ -368,52 +358,47 @@ def lift(node: Node) -> Any:
 
 
 def apply(op: Op, operands: tuple[Any, ...], metadata: dict[str, Any] = EMPTY) -> Any:
-    """Run an operation; record it if a derivative reaches one of its operands.
-
-    Operands are Tensors, or arrays and Python scalars, which are borrowed.
-    """
-    inputs: list[Any] = []
+    """Run an operation on Tensors, and on arrays and Python scalars, which are borrowed."""
+    inputs: list[Node] = []
     values: list[Any] = []
     tracked = False
     for operand in operands:
         if type(operand) is Tensor:
             node = operand.node
-            inputs.append(node)
-            values.append(node.value)
-            if node.tracked:
-                tracked = True
+            tracked = tracked or node.tracked
         else:
-            inputs.append(operand)
-            values.append(operand)
+            node = constant(operand)
+        inputs.append(node)
+        values.append(node.value)
     value = op.compute(*values, **metadata) if metadata else op.compute(*values)
+    return record(op, tuple(inputs), metadata, value, tracked)
+
+
+def record(
+    op: Op, inputs: tuple[Node, ...], metadata: dict[str, Any], value: Any, tracked: bool
+) -> Any:
+    """Name the result of an operation; keep its history if a derivative reaches an input."""
     mode = context.mode
-    if mode == EVERYTHING or (tracked and mode == TRACKED and op.differentiable):
-        for k, parent in enumerate(inputs):
-            if type(parent) is not Node:
-                inputs[k] = constant(parent)
-        kind = type(value)
-        if kind is list or kind is tuple:
-            value = tuple(value)
-        node = make_node(op, tuple(inputs), metadata, value, tracked, context.scope)
+    if (tracked and mode == TRACKED and op.differentiable) or mode == EVERYTHING:
+        node = make_node(op, inputs, metadata, value, tracked, context.scope)
         if context.debug is not None:
             context.debug.made(node)
-        if type(value) is tuple:
-            return kind(_mark_view(output, op, values) for output in lift(node))
     else:
-        if type(value) is list or type(value) is tuple:
-            return type(value)(_mark_view(wrap(output), op, values) for output in value)
         node = make_node(None, (), EMPTY, value, False)
+    if type(value) is tuple or type(value) is list:
+        node.value = tuple(value)
+        outputs = lift(node) if node.inputs else map(wrap, value)
+        return type(value)([_mark_view(output, op, inputs[0].value) for output in outputs])
     tensor = _new(Tensor)
     tensor.node = node
-    return _mark_view(tensor, op, values) if op.view else tensor
+    return _mark_view(tensor, op, inputs[0].value) if op.view else tensor
 
 
-def _mark_view(tensor: Tensor, op: Op, values: Sequence[Any]) -> Tensor:
+def _mark_view(tensor: Tensor, op: Op, source: Any) -> Tensor:
     """Note that a result shares memory with its operand: writing it must be refused."""
     value = tensor.node.value
-    tensor.node.view = (
-        op.view and type(value) is np.ndarray and np.may_share_memory(value, values[0])
-    )
+    if op.view and type(value) is np.ndarray and value.base is not None:
+        tensor.node.view = value.base is source or np.may_share_memory(value, source)
     return tensor
 
 
@@ -454,26 +439,17 @@ def dispatch(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> An
         When a derivative would be lost: the function has no rule, writes into an array, or is
         called with a keyword that its rule does not know.
     """
-    if function in _WRITERS or kwargs.get("out") is not None:
-        label = getattr(function, "__name__", "the function")
-        raise TypeError(
-            f"np.{label} writes into an array in place, where a tensor's derivative would be "
-            f"lost; write {_WRITERS.get(function, f'y = np.{label}(...)')} instead"
-        )
     op = find_op(function)
-    mode = context.mode
-    wanted = mode == EVERYTHING or (
-        mode == TRACKED and any(map(_is_tracked, (*args, *kwargs.values())))
-    )
-    if op is not None and not op.differentiable:
-        if mode != EVERYTHING or op.reads == "shape":
-            return _run_unrecorded(function, op, args, kwargs)
-        if op.reads == "value":
-            raise RuntimeError(
-                f"{op.label} reads a value while the program is being recorded, so it would be "
-                "frozen in the program; write np.where(condition, a, b) in place of if"
-            )
-    if not wanted:
+    simple = op is not None and op.is_simple and not kwargs and len(args) == op.arity
+    if op is not None and simple and _PLAIN.issuperset(map(type, args)):
+        return apply(op, args)
+    if function in _WRITERS or kwargs.get("out") is not None:
+        label = f"np.{getattr(function, '__name__', 'function')}"
+        raise TypeError(
+            f"{label} writes into an array in place, where a tensor's derivative would be lost; "
+            f"write {_WRITERS.get(function, f'y = {label}(...)')} instead"
+        )
+    if not _is_wanted(op, (*args, *kwargs.values())):
         return _run_unrecorded(function, op, args, kwargs)
     if op is None:
         raise TypeError(_missing_rule(function))
@@ -484,11 +460,24 @@ def dispatch(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> An
             raise TypeError(
                 f"{op.label} needs numbers; got {type(given).__name__} beside a tensor: {given!r}"
             )
-    if not op.variadic and mode == TRACKED:
+    if not op.variadic and context.mode == TRACKED:
         reached = any(_is_tracked(o) for o, one in zip(converted, op.rules, strict=True) if one)
         if not reached:  # a condition, say: no derivative passes through it
             return _run_unrecorded(function, op, args, kwargs)
     return apply(op, converted, unwrap(metadata))
+
+
+def _is_wanted(op: Op | None, arguments: tuple[Any, ...]) -> bool:
+    """Tell whether a call is to be recorded."""
+    if context.mode == EVERYTHING:
+        if op is not None and op.reads == "value":
+            raise RuntimeError(
+                f"{op.label} reads a value while the program is being recorded, so it would be "
+                "frozen in the program; write np.where(condition, a, b) in place of if"
+            )
+        return op is None or op.reads != "shape"
+    differentiable = op is None or op.differentiable
+    return differentiable and context.mode == TRACKED and any(map(_is_tracked, arguments))
 
 
 _WRITERS = {
@@ -511,7 +500,7 @@ def _run_unrecorded(
 def _wrap_result(result: Any, op: Op | None, values: tuple[Any, ...]) -> Any:
     if isinstance(result, np.ndarray | np.generic):
         tensor = wrap(result)
-        return tensor if op is None or not values else _mark_view(tensor, op, values)
+        return tensor if op is None or not values else _mark_view(tensor, op, values[0])
     if type(result) in (tuple, list):
         return type(result)([_wrap_result(item, op, values) for item in result])
     return result

@@ -275,7 +275,7 @@ def grad(
     Examples
     --------
     >>> import numpy as np, autograd_mini as ag
-    >>> float(ag.grad(ag.grad(np.sin))(0.5)) == -np.sin(0.5)
+    >>> float(ag.grad(ag.grad(np.sin))(0.5)) == -float(np.sin(0.5))
     True
     """
     both = value_and_grad(f, argnums, has_aux)

@@ -41,11 +41,11 @@ class Scatter(Sparse):
             np.add.at(total, self.key, self.g)
 
     @staticmethod
-    def gather(parts: Sequence[Any], shape: tuple[int, ...], dtype: np.dtype[Any]) -> Any:
+    def gather(parts: Sequence[Any], value: Any) -> Any:
         """Return the sum of recorded parts as one `scatter_sum`."""
         keys = tuple(p.key if isinstance(p, Scatter) else Ellipsis for p in parts)
         values = [p.g if isinstance(p, Scatter) else p for p in parts]
-        return scatter_sum(values, keys=keys, shape=shape, dtype=dtype)
+        return scatter_sum(values, keys=keys, shape=value.shape, dtype=value.dtype)
 
 
 @primitive
