@@ -81,14 +81,12 @@ def _buffer(tensor: Reading) -> Array:
     Nobody can when only this tensor names the node, only the node holds the array, and no rule
     reads it: the node is a constant or a set-item. So n set-items into one array stay linear.
     """
-    node = tensor.node
-    value = node.value
-    ours = (node.op is None and not node.tracked) or node.op is _SET_ITEM
-    if ours and type(value) is np.ndarray and value.base is None and value.flags.writeable:
-        del value
-        if _references(tensor) == _ALONE:
-            return node.value  # type: ignore[no-any-return]
-    return np.array(node.value)
+    op, value = tensor.node.op, tensor.node.value
+    ours = op is _SET_ITEM or (op is None and not tensor.node.tracked)
+    owned = ours and type(value) is np.ndarray and value.base is None and value.flags.writeable
+    if owned and _references(tensor) == _ALONE:
+        return tensor.node.value  # type: ignore[no-any-return]
+    return np.array(value)
 
 
 def _references(tensor: Reading) -> tuple[int, int]:
@@ -98,13 +96,13 @@ def _references(tensor: Reading) -> tuple[int, int]:
 
 def is_temporary(references: int) -> bool:
     """Tell from the reference count that an in-place operator sees whether `self` has no name."""
-    return references <= _Probe.unnamed < _Probe.named
+    return references <= _UNNAMED < _NAMED
 
 
-class _Probe:
-    """Measures what `sys.getrefcount(self)` is in `x[0] += 1`, and in `y += 1`."""
+class _Probe(Reading):
+    """Counts the references that this Python keeps, where `_buffer` and `is_temporary` look."""
 
-    seen = unnamed = named = 0
+    __slots__ = ()
 
     def __getitem__(self, key: Any) -> _Probe:
         return _Probe()
@@ -112,31 +110,20 @@ class _Probe:
     def __setitem__(self, key: Any, value: Any) -> None:
         pass
 
-    def __iadd__(self, other: Any) -> Any:
-        _Probe.seen = sys.getrefcount(self)
+    def __iadd__(self, other: list[int]) -> Any:
+        other.append(sys.getrefcount(self))
         return self
 
-    @staticmethod
-    def measure() -> None:
-        """Fill in both counts for the Python that runs."""
-        x = _Probe()
-        x[0] += 1
-        _Probe.unnamed = _Probe.seen
-        y = x[0]
-        y += 1
-        _Probe.named = _Probe.seen
+
+def _calibrate() -> tuple[tuple[int, int], int, int]:
+    tensor = _Probe()
+    value = np.zeros(1)
+    tensor.node = constant(value)
+    alone = _references(tensor)  # while `value` holds the array, as in `_buffer`
+    counts: list[int] = []
+    tensor[0] += counts
+    tensor += counts
+    return alone, counts[0], counts[1]
 
 
-_Probe.measure()
-
-
-def _calibrate() -> tuple[int, int]:
-    """Return the counts that `_buffer` sees when nobody else holds node or array."""
-    tensor = Reading()
-    node = tensor.node = constant(np.zeros(1))
-    counts = _references(tensor)
-    del node
-    return counts
-
-
-_ALONE = _calibrate()
+_ALONE, _UNNAMED, _NAMED = _calibrate()

@@ -69,10 +69,8 @@ def _dataclass_parts(structure: Any) -> tuple[list[Any], Rebuild]:
     from dataclasses import fields, replace
 
     names = [field.name for field in fields(structure) if field.init]
-    return (
-        [getattr(structure, name) for name in names],
-        lambda new: replace(structure, **dict(zip(names, new, strict=True))),
-    )
+    children = [getattr(structure, name) for name in names]
+    return children, lambda new: replace(structure, **dict(zip(names, new, strict=True)))
 
 
 # -- arguments
@@ -87,12 +85,10 @@ def _holds_tensor(structure: Any) -> bool:
     if type(structure) is Tensor:
         return True
     parts = _parts(structure)
-    if parts is None:
-        return False
-    if hasattr(type(structure), "__flatten__"):
-        nodes = [item.node for item in flatten(structure)[0] if type(item) is Tensor]
-        return any(node.inputs or (node.tracked and node.cell is None) for node in nodes)
-    return any(_holds_tensor(child) for child in parts[0])
+    if parts is None or not hasattr(type(structure), "__flatten__"):
+        return parts is not None and any(map(_holds_tensor, parts[0]))
+    nodes = [item.node for item in flatten(structure)[0] if type(item) is Tensor]
+    return any(node.inputs or (node.tracked and node.cell is None) for node in nodes)
 
 
 class _Argument:
@@ -109,16 +105,18 @@ class _Argument:
 
     def gradient(self, found: dict[Node, Any], recorded: bool) -> Any:
         """Return the gradient in the argument's own structure, zero where nothing arrived."""
-        gradients = []
-        for node, is_tensor in zip(self.nodes, self.are_tensors, strict=True):
-            g = found.get(node)
-            if g is None:
-                g = np.zeros(node.value.shape, node.value.dtype)
-            if type(g) is not Tensor:
-                g = handed_out(g)[()]
-                g = wrap(g) if recorded or is_tensor else g
-            gradients.append(g)
-        return self.rebuild(gradients)
+        pairs = zip(self.nodes, self.are_tensors, strict=True)
+        gradients = [_cotangent(found, node, recorded or is_tensor) for node, is_tensor in pairs]
+        return self.rebuild([g[()] if type(g) is np.ndarray else g for g in gradients])
+
+
+def _cotangent(found: dict[Node, Any], node: Node, as_tensor: bool) -> Any:
+    """Return what arrived at a node, or zeros, as an array of the caller's own or a Tensor."""
+    g = found.get(node)
+    if type(g) is Tensor:
+        return g
+    g = np.zeros(node.value.shape, node.value.dtype) if g is None else handed_out(g)
+    return wrap(g) if as_tensor else g
 
 
 def _fresh(item: Any, alias: bool) -> Tensor:
@@ -148,9 +146,7 @@ class _Run:
 
     def __init__(self, f: Callable[..., Any], args: Any, kwargs: Any, argnums: Sequence[int]):
         self.tensors_in = any(_holds_tensor(value) for value in (*args, *kwargs.values()))
-        self.arguments = [
-            _Argument(args[i], self.tensors_in and _holds_tensor(args[i])) for i in argnums
-        ]
+        self.arguments = [_Argument(args[i], _holds_tensor(args[i])) for i in argnums]
         values = list(args)
         for i, argument in zip(argnums, self.arguments, strict=True):
             values[i] = argument.value
@@ -192,18 +188,12 @@ class _Run:
         found = propagate(nodes, seeds, self.nodes, lift if recorded else None, order)
         return [argument.gradient(found, recorded) for argument in self.arguments]
 
-    def public(self, value: Any, recorded: bool = False) -> Any:
+    def public(self, value: Any, recorded: bool) -> Any:
         """Return a result as the caller expects it: plain in, plain out."""
         leaves, rebuild = flatten(value)
-        tensors = recorded or self.tensors_in
-        return rebuild([_public(item, tensors) for item in leaves])
-
-
-def _public(item: Any, as_tensor: bool) -> Any:
-    if as_tensor or type(item) is not Tensor:
-        return item
-    value = item.node.value
-    return value.copy() if type(value) is np.ndarray else value
+        if not recorded and not self.tensors_in:
+            leaves = [t.node.value.copy() if type(t) is Tensor else t for t in leaves]
+        return rebuild(leaves)
 
 
 # -- the public transforms
@@ -249,12 +239,8 @@ def value_and_grad(
     def value_and_gradient(*args: Any, **kwargs: Any) -> Any:
         run = _Run(f, args, kwargs, _checked(positions, len(args)))
         output, aux = run.output if has_aux else (run.output, None)
-        if type(output) is Tensor:
-            _check_scalar(output, f)
-            gradients = run.pull([output], [seed(output.node, None)], record=False)
-        else:
-            output = wrap(_constant_result(output, f))
-            gradients = [argument.gradient({}, False) for argument in run.arguments]
+        output = _one_number(output, f)
+        gradients = run.pull([output], [seed(output.node, None)], record=False)
         recorded = any(type(item) is Tensor and item.node.inputs for item in flatten(gradients)[0])
         recorded = recorded and context.mode != OFF
         value = run.public(output, recorded)
@@ -383,13 +369,7 @@ def backprop(J: Tensor, wrt: Any, cotangent: Any = None, record: bool = False) -
     if record and type(first) is not Tensor:
         first = wrap(first)
     found = propagate([J.node], [first], nodes, lift if record else None)
-    results = []
-    for node in nodes:
-        g = found.get(node)
-        if g is None:
-            g = np.zeros(node.value.shape, node.value.dtype)
-        results.append((g if type(g) is Tensor else wrap(g)) if record else handed_out(g))
-    return rebuild(results)
+    return rebuild([_cotangent(found, node, record) for node in nodes])
 
 
 def _checked(positions: tuple[int, ...], given: int) -> tuple[int, ...]:
@@ -402,19 +382,12 @@ def _checked(positions: tuple[int, ...], given: int) -> tuple[int, ...]:
     return positions
 
 
-def _check_scalar(output: Tensor, f: Callable[..., Any]) -> None:
-    if output.size != 1 or output.dtype.kind != "f":
-        raise ValueError(
-            f"a gradient needs one real number; {getattr(f, '__name__', 'f')} returned "
-            f"{output.dtype} of shape {output.shape}: sum it, or use ag.vjp"
-        )
-
-
-def _constant_result(output: Any, f: Callable[..., Any]) -> Any:
-    value = np.asarray(output)
+def _one_number(output: Any, f: Callable[..., Any]) -> Tensor:
+    """Return f's output as a Tensor (a constant one, where f does not depend on its argument)."""
+    value = output.node.value if type(output) is Tensor else np.asarray(output)
     if value.size != 1 or value.dtype.kind not in "biuf":
         raise ValueError(
             f"a gradient needs one real number; {getattr(f, '__name__', 'f')} returned "
-            f"{type(output).__name__}: {output!r}"
+            f"{type(output).__name__}, {value.dtype} of shape {value.shape}: sum it, or use ag.vjp"
         )
-    return np.float64(value.item())
+    return output if type(output) is Tensor else wrap(value.astype(float)[()])
