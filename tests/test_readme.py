@@ -8,6 +8,7 @@ import io
 import math
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -226,6 +227,21 @@ print(np.allclose(ag.grad(ag.grad(np.cbrt))(8.0), -2 / 9 / 8 ** (5 / 3)))
         text=True,
     )
     assert done.stdout.split() == ["True", "True"]
+
+
+COMMANDS = sorted(set(re.findall(r"`autograd-mini ([^`]+)`", text("README.md"))))
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_of_the_text_runs(command: str, tmp_path: Path) -> None:
+    assert command in text("README.zh.md")
+    subprocess.run(
+        [sys.executable, "-m", "autograd_mini", *shlex.split(command)],
+        capture_output=True,
+        check=True,
+        cwd=tmp_path,
+        env=ENVIRONMENT,
+    )
 
 
 def test_the_examples_are_all_listed() -> None:
