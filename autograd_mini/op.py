@@ -55,7 +55,7 @@ class Op:
         "keywords", "name", "parameters", "reads", "rules", "variadic", "view",
     )
 
-    def __init__(self, function: Function, name: str, rules: tuple[Rule | None, ...]) -> None:
+    def __init__(self, function: Any, name: str, rules: tuple[Rule | None, ...]) -> None:
         self.function = function
         self.name = name
         self.rules = rules
@@ -103,22 +103,13 @@ class Op:
     def rules_by_position(self, count: int) -> list[Rule]:
         """Return the rule of a function of a sequence, once for each of its `count` arrays."""
         one: Any = self.rules[0]
-
-        def at(k: int) -> Rule:
-            return lambda g, y, *arrays, **metadata: one(g, y, k, *arrays, **metadata)
-
-        return [at(k) for k in range(count)]
+        return [lambda g, y, *x, k=k, **metadata: one(g, y, k, *x, **metadata) for k in range(count)]
 
     def _is_given(self, key: str, value: Any) -> bool:
         if key in self.keywords or not self.differentiable:
             return value is not np._NoValue
         if value is None or value is np._NoValue or (key, value) == ("subok", False):
             return False
-        if key == "out":
-            raise TypeError(
-                f"{self.label}(..., out=...) would write a tensor's value into an array and lose "
-                f"its derivative; write y = {self.label}(...) instead"
-            )
         known = ", ".join(self.keywords) or "none"
         raise TypeError(
             f"{self.label}(..., {key}={value!r}) has no derivative rule (keywords with one: "
@@ -161,7 +152,7 @@ def rule(
     12.0
     """
     label = name or (function if isinstance(function, str) else function.__name__).split(".")[-1]
-    op = Op(function if callable(function) else _unresolved(function), label, rules)
+    op = Op(function, label, rules)
     op.view = view
     op.variadic = variadic
     op.is_simple = not variadic  # its operands are its arguments
@@ -254,13 +245,6 @@ class Sparse:
     def gather(parts: Sequence[Any], value: Any) -> Any:
         """Return the sum of recorded parts, sparse and dense, as one operation; fit for `value`."""
         raise NotImplementedError
-
-
-def _unresolved(dotted: str) -> Function:
-    def missing(*args: Any, **kwargs: Any) -> Any:
-        raise ImportError(f"{dotted} was called before its module was imported")
-
-    return missing
 
 
 def _read_parameters(name: str, rules: Sequence[Rule | None]) -> tuple[Names, Names]:

@@ -96,9 +96,7 @@ class Reading:
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         value = self._leaving("np.asarray(t)")
         if copy or (dtype is not None and dtype != value.dtype):
-            if copy is False:
-                raise ValueError(f"a {value.dtype} array becomes {dtype} only by a copy")
-            return np.array(value, dtype)
+            return np.array(value, dtype, copy=copy)
         return _read_only(value)
 
     def __dlpack__(self, **options: Any) -> Any:

@@ -58,11 +58,7 @@ def _unary(function: Any) -> Callable[[Tensor], Tensor]:
     """Return `-t`, `abs(t)`, `t.T` for one of NumPy's functions of one array."""
     op = OPS[function]
 
-    def forward(self: Tensor) -> Tensor:
-        result: Tensor = apply(op, (self,))
-        return result
-
-    return forward
+    return lambda self: apply(op, (self,))
 
 
 def _in_place(function: Any) -> Any:
@@ -75,10 +71,8 @@ def _in_place(function: Any) -> Any:
         result = apply(op, (self, operand(other)))
         castable = np.can_cast(result.dtype, self.dtype, "same_kind")
         if result.shape != self.shape or not castable:
-            raise TypeError(
-                f"in-place {op.label} can not turn {self.dtype} of shape {self.shape} into "
-                f"{result.dtype} of shape {result.shape}; write t = t + other"
-            )
+            change = f"{self.dtype} {self.shape} into {result.dtype} {result.shape}"
+            raise TypeError(f"in-place {op.label} can not turn {change}; write t = t + other")
         if result.dtype != self.dtype:
             result = result.astype(self.dtype)
         repoint(self, result.node)
@@ -132,12 +126,7 @@ class Tensor(Reading):
     __array_priority__ = 1000.0
 
     def __init__(
-        self,
-        value: Any,
-        *,
-        requires_grad: bool = False,
-        dtype: Any = None,
-        name: str | None = None,
+        self, value: Any, *, requires_grad: bool = False, dtype: Any = None, name: str | None = None
     ) -> None:
         data = new_value(value, dtype, requires_grad)
         self.node = leaf(data, Cell(), name) if requires_grad else constant(data)
@@ -188,11 +177,10 @@ class Tensor(Reading):
         order = walk(self.node, tracked=True)
         leaves = {node: node.cell for node in order if node.cell is not None}
         if not leaves:
-            below = [describe(n) for n in order if not n.inputs and n is not self.node]
+            below = ", ".join(describe(n) for n in order if not n.inputs)
             raise RuntimeError(
-                f"{describe(self.node)} depends on no leaf that requires a gradient"
-                + (f" (its leaves: {', '.join(below)})" if below else "")
-                + "; make one with ag.Tensor(value, requires_grad=True)"
+                f"{describe(self.node)} depends on no leaf that requires a gradient (its leaves: "
+                f"{below}); make one with ag.Tensor(value, requires_grad=True)"
             )
         found = propagate([self.node], [seed(self.node, unwrap(cotangent))], leaves, order=order)
         for node, cell in leaves.items():
@@ -217,10 +205,9 @@ class Tensor(Reading):
                 f"np.{ufunc.__name__}.at): its derivative would be lost; write arr = arr + t"
             )
         if method == "reduce" and ufunc in REDUCTIONS:
-            names = ("axis", "dtype", "out", "keepdims")
-            given = {"axis": 0, **dict(zip(names, inputs[1:], strict=False)), **kwargs}
-            function = REDUCTIONS[ufunc].function
-            return dispatch(function, inputs[:1], given)
+            given = zip(("axis", "dtype", "out", "keepdims"), inputs[1:], strict=False)
+            kwargs = {"axis": 0, **dict(given), **kwargs}
+            return dispatch(REDUCTIONS[ufunc].function, inputs[:1], kwargs)
         return dispatch(getattr(ufunc, method), inputs, kwargs)
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
@@ -236,27 +223,18 @@ class Tensor(Reading):
     __mod__, __rmod__ = _binary(np.remainder)
     __pow__, __rpow__ = _binary(np.power)
     __matmul__, __rmatmul__ = _binary(np.matmul)
-    __lt__, _ = _binary(np.less)
-    __le__, _ = _binary(np.less_equal)
-    __gt__, _ = _binary(np.greater)
-    __ge__, _ = _binary(np.greater_equal)
-    __eq__, _ = _binary(np.equal)
-    __ne__, _ = _binary(np.not_equal)
+    __lt__, __gt__ = _binary(np.less)[0], _binary(np.greater)[0]
+    __le__, __ge__ = _binary(np.less_equal)[0], _binary(np.greater_equal)[0]
+    __eq__, __ne__ = _binary(np.equal)[0], _binary(np.not_equal)[0]
     __and__, __rand__ = _binary(np.bitwise_and)
     __or__, __ror__ = _binary(np.bitwise_or)
     __xor__, __rxor__ = _binary(np.bitwise_xor)
-    __iadd__ = _in_place(np.add)
-    __isub__ = _in_place(np.subtract)
-    __imul__ = _in_place(np.multiply)
-    __itruediv__ = _in_place(np.divide)
-    __ipow__ = _in_place(np.power)
-    __imatmul__ = _in_place(np.matmul)
+    __iadd__, __isub__ = _in_place(np.add), _in_place(np.subtract)
+    __imul__, __itruediv__ = _in_place(np.multiply), _in_place(np.divide)
+    __ipow__, __imatmul__ = _in_place(np.power), _in_place(np.matmul)
+    __neg__, __pos__ = _unary(np.negative), _unary(np.positive)
+    __abs__, __invert__ = _unary(np.absolute), _unary(np.invert)
     __hash__ = object.__hash__
-
-    __neg__ = _unary(np.negative)
-    __pos__ = _unary(np.positive)
-    __abs__ = _unary(np.absolute)
-    __invert__ = _unary(np.invert)
 
     def __iter__(self) -> Iterator[Tensor]:
         return (self[i] for i in range(len(self)))
@@ -297,10 +275,8 @@ class Tensor(Reading):
         if hasattr(type(self), name) or not hasattr(np.ndarray, name) or name.startswith("_"):
             raise AttributeError(f"'Tensor' object has no attribute {name!r}")
         if name in _NOT_METHODS or not hasattr(np, name):
-            raise AttributeError(
-                f"a Tensor has no .{name}: it would change or reinterpret the array in place; "
-                f"write a new tensor (np.sort(t), t[...] = v), or use t.detach().numpy().{name}"
-            )
+            cure = f"write np.sort(t), t[...] = v, ..., or t.detach().numpy().{name}"
+            raise AttributeError(f"a Tensor has no .{name}, which acts on the array itself; {cure}")
         return functools.partial(_method(getattr(np, name)), self)
 
     def flatten(self, order: str = "C") -> Tensor:
@@ -455,11 +431,8 @@ def dispatch(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> An
         raise TypeError(_missing_rule(function))
     operands, metadata = op.bind(args, kwargs)
     converted = tuple(o if o is None else operand(o) for o in operands)
-    for given, usable in zip(operands, converted, strict=True):
-        if usable is NotImplemented:
-            raise TypeError(
-                f"{op.label} needs numbers; got {type(given).__name__} beside a tensor: {given!r}"
-            )
+    if any(one is NotImplemented for one in converted):
+        raise TypeError(f"{op.label} needs numbers beside a tensor; got {operands!r}")
     if not op.variadic and context.mode == TRACKED:
         reached = any(_is_tracked(o) for o, one in zip(converted, op.rules, strict=True) if one)
         if not reached:  # a condition, say: no derivative passes through it
@@ -489,9 +462,7 @@ _WRITERS = {
 }
 
 
-def _run_unrecorded(
-    function: Any, op: Op | None, args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> Any:
+def _run_unrecorded(function: Any, op: Op | None, args: Any, kwargs: dict[str, Any]) -> Any:
     """Call the function on values, and return its arrays as Tensors without history."""
     values = unwrap(args)
     return _wrap_result(function(*values, **unwrap(kwargs)), op, values)
@@ -508,14 +479,11 @@ def _wrap_result(result: Any, op: Op | None, values: tuple[Any, ...]) -> Any:
 
 def _missing_rule(function: Any) -> str:
     """Return an error that is a rule ready to be pasted."""
-    label = getattr(function, "__name__", str(function))
-    where = getattr(function, "__module__", None) or "numpy"
-    where = where.replace("numpy", "np", 1)
+    module = getattr(function, "__module__", None) or "numpy"
+    label = f"{module}.{getattr(function, '__name__', function)}".replace("numpy.", "np.", 1)
     arity = getattr(function, "nin", 1)
-    arrays = ", ".join("abcdefgh"[:arity])
-    rows = ", ".join([f"lambda g, y, {arrays}: g * ..."] * arity)
+    row = f"lambda g, y, {', '.join('abcdefgh'[:arity])}: g * ..."
     return (
-        f"{where}.{label} has no derivative rule yet. Give it one, "
-        f"ag.rule({where}.{label}, {rows}), with ∂y/∂(argument) in place of ...; or pass "
-        "t.detach() if no derivative is wanted"
+        f"{label} has no derivative rule yet. Give it one, ag.rule({label}{f', {row}' * arity}), "
+        "with ∂y/∂(argument) in place of ...; or pass t.detach() if no derivative is wanted"
     )
