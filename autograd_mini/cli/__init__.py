@@ -25,6 +25,11 @@ Begin with `autograd-mini train`: a handwritten-digit classifier learns on a rec
 gradient checked against the closed-form formulas of backpropagation first.
 """
 COMMANDS = (train, check, gates, pictures, doctor)
+# What bad input and a poor machine can raise, and a warning where Python was told to raise it. Of
+# anything else the traceback is wanted: it is our mistake.
+EXPECTED = (
+    ArithmeticError, ImportError, MemoryError, OSError, RuntimeError, ValueError, Warning,
+)  # fmt: skip
 
 
 def parser() -> Parser:
@@ -68,7 +73,7 @@ def _run(arguments: Sequence[str] | None) -> int:
         status = int(args.run(args, out))
     except BrokenPipeError:
         raise
-    except (ArithmeticError, ImportError, MemoryError, OSError, RuntimeError, ValueError) as error:
+    except EXPECTED as error:
         print(f"{args.parser.prog}: error: {explained(error)}", file=sys.stderr)
         return 2
     out.finish()

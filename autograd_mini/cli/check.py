@@ -176,14 +176,14 @@ def numeric(
 ) -> dict[int, Array]:
     """Central differences of the cost at the chosen entries; NaN where a kink lies between."""
     theta = {layer: np.array(values) for layer, values in net.theta.items()}
-    kinked = not {"relu", "leaky_relu"}.isdisjoint(net.activation)
+    kinked = [l for l, name in enumerate(net.activation, 2) if name in {"relu", "leaky_relu"}]
 
     def at(layer: int, place: tuple[int, int], step: float) -> tuple[float, list[Array]]:
         theta[layer][place] += step
         moved = Network.from_theta(theta, activation=net.activation, output=net.output)
         run = moved.forward(X)
         J = COSTS[cost](moved, run, Y, lam)
-        return float(J.item()), [z.numpy() > 0 for z in run.z.values()] if kinked else []
+        return float(J.item()), [run.z[l].numpy() > 0 for l in kinked]
 
     def slope(layer: int, place: tuple[int, int]) -> float:
         value = theta[layer][place]
