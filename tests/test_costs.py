@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import mpmath
@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 import autograd_mini as ag
 from autograd_mini import closed_form, nn
+from autograd_mini.context import EVERYTHING, TRACKED, context
 from autograd_mini.graph import walk
 from autograd_mini.nn.network import COSTS
 from tests.strategies import Problem, problems
@@ -107,6 +108,31 @@ def test_a_cost_is_recorded_in_its_own_scope_and_knows_no_y() -> None:
     names = {node.op.name for node in made if node.scope == ("cost",) and node.op}
     assert names == {"multiply", "softplus", "sum", "square", "add", "divide"}
     assert "a3" not in {node.name for node in made}  # computed from z^(L)
+
+
+def test_with_y_of_0_and_1_the_logistic_cost_is_one_softplus() -> None:
+    """−log h is softplus(−z), −log(1 − h) is softplus(z): the sign is all that y decides."""
+    J = nn.logistic_cost(nn.Network([2, 1]), [[0.0, 1.0], [1.0, 1.0]], [1.0, 0.0])
+    made = [node.op.name for node in walk(J.node) if node.scope == ("cost",) and node.op]
+    assert made == ["multiply", "softplus", "sum", "divide"]
+
+
+@pytest.fixture
+def compiler_records() -> Iterator[None]:
+    context.mode = EVERYTHING
+    yield
+    context.mode = TRACKED
+
+
+@pytest.mark.usefixtures("compiler_records")
+@pytest.mark.parametrize("labels", [False, True])
+def test_a_recording_compiler_needs_no_value_of_a_tensor(labels: bool) -> None:
+    """No cost branches on a number in X, Y or λ (reading one would raise in this mode)."""
+    for cost, output in PAIRS:
+        net = nn.Network([2, 3, 2], output=output)
+        X, Y = ag.Tensor(np.zeros((2, 2))), ag.Tensor([0, 1] if labels else np.eye(2))
+        J = cost(net, X, Y, ag.Tensor(0.5))
+        assert {X.node, Y.node} <= set(walk(J.node))
 
 
 # -- exact at any z (test_delta_output.py has each pair against mpmath)

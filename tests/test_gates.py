@@ -26,6 +26,9 @@ OPERATORS: dict[str, Callable[[bool, bool], bool]] = {
     "implies": operator.le,
 }
 XNOR_TABLE = (1, 0, 0, 1)
+# d and c are needed on several levels, and needed first in the other order.
+PART = ("implies", ("or", ("input", "d"), ("input", "c")), ("xnor", ("input", "c"), ("input", "d")))
+SHARED = ("xnor", PART, PART)
 
 
 # -- random expressions: a tree, its text, its value; all three without the code under test
@@ -91,6 +94,7 @@ def inputs_of(tree: Tree) -> list[str]:
 
 @given(trees(), st.sampled_from([with_all_brackets, with_few_brackets]))
 @example(("xnor", ("input", "a"), ("input", "b")), with_few_brackets)
+@example(SHARED, with_few_brackets)
 def test_an_expression_agrees_with_its_own_tree_on_every_input(
     tree: Tree, write: Callable[[Tree], str]
 ) -> None:
@@ -223,6 +227,16 @@ def test_the_grammar(text: str, same: str) -> None:
 
 def test_columns_are_in_order_of_first_appearance() -> None:
     assert from_expression("z implies (a or z) and not m").inputs == ("z", "a", "m")
+    assert from_expression(with_few_brackets(SHARED)).inputs == ("d", "c")
+
+
+def test_a_value_needed_on_several_levels_is_carried_to_each_once() -> None:
+    net = from_expression("(a and (b or (c and d))) or (a and b)")
+    assert net.units[2] == ("COPY", "COPY", "AND", "AND")
+    assert net.units[3] == ("COPY", "OR", "COPY")
+    X, h = truth_table(net)
+    a, b, c, d = X.T
+    assert np.array_equal(h[:, 0] > 0.5, a * np.maximum(b, c * d) == 1)
 
 
 # -- what is no expression
@@ -315,6 +329,11 @@ def test_a_truth_table_of_many_inputs_is_refused() -> None:
     net = ag.nn.Network([21, 1])
     with pytest.raises(ValueError, match=r"21 inputs has 2\*\*21 rows; expected <= 20"):
         truth_table(net)
+
+
+def test_a_truth_table_has_the_network_s_dtype() -> None:
+    X, h = truth_table(ag.nn.Network([2, 1], dtype=np.float32))
+    assert X.dtype == h.dtype == np.float32
 
 
 # -- a gate is a network

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 import autograd_mini as ag
 from autograd_mini import closed_form, nn
-from autograd_mini.nn.network import HIDDEN, Layers
+from autograd_mini.nn.network import HIDDEN, OUTPUT, Layers
 from tests.strategies import Problem, problems
 
 XNOR_X = np.array([[0.0, 0], [0, 1], [1, 0], [1, 1]])
@@ -211,12 +211,20 @@ def test_forward_propagation_is_the_closed_form_s(problem: Problem) -> None:
 
 @pytest.mark.parametrize("activation", [*HIDDEN])
 def test_a_pass_is_recorded_under_names_and_scopes(activation: str) -> None:
-    run = nn.Network([2, 3, 1], activation).forward(XNOR_X)
+    output = activation if activation in OUTPUT else "sigmoid"
+    run = nn.Network([2, 3, 1], activation, output).forward(XNOR_X)
     assert [t.name for t in (*run.z.values(), *run.a.values())] == ["z2", "z3", "a1", "a2", "a3"]
     for l in (2, 3):
         assert run.z[l].node.scope == run.a[l].node.scope == (f"layer {l}",)
         assert run.a[l].node.inputs == (run.z[l].node,)
     assert run.a[1].requires_grad is False
+
+
+def test_a_pass_may_end_before_the_output() -> None:
+    net = nn.Network([2, 3, 1])
+    whole, short = net.forward(XNOR_X), net.forward(XNOR_X, with_output=False)
+    assert [*short.z] == [*whole.z]
+    assert [*short.a] == [1, 2]
 
 
 def test_an_input_tensor_is_differentiated_and_keeps_its_name() -> None:
@@ -319,6 +327,15 @@ def test_a_float32_network_s_gradient_is_float32() -> None:
     value, gradient = ag.value_and_grad(lambda n: (n(XNOR_X) ** 2).sum())(net)
     assert value.dtype == np.float32
     assert {g.dtype for g in gradient.parameters} == {np.dtype(np.float32)}
+
+
+def test_a_network_that_comes_out_of_a_transform_is_whole() -> None:
+    net = nn.Network([2, 3, 1])
+    out, pullback = ag.vjp(lambda n: n, net)
+    assert repr(out) == repr(net)
+    np.testing.assert_array_equal(out(XNOR_X).detach().numpy(), net(XNOR_X).detach().numpy())
+    cotangents = pullback(net)[0]
+    assert np.array_equal(cotangents.theta[1], net.theta[1])
 
 
 def test_an_assigned_weight_takes_part() -> None:

@@ -146,7 +146,7 @@ def _targets(Y: Any, shape: tuple[int, ...], dtype: Any) -> Any:
         Y = Y[..., np.newaxis]
     elif Y.shape == (*batch,) and Y.dtype.kind in "iu":
         checked("Y", Y, lambda y: (y >= 0) & (y < K), f"labels 0..{K - 1}")
-        Y = np.where(Y[..., np.newaxis] == np.arange(K), dtype.type(1), dtype.type(0))
+        Y = Y[..., np.newaxis] == np.arange(K)
     if Y.shape != shape:
         labels = f" of whole-number labels 0..{K - 1}" if K > 1 else ""
         expected = f"expected shape {shape}, or {(*batch,)}{labels}"

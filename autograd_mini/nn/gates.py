@@ -293,8 +293,7 @@ def truth_table(net: Network) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any
     inputs = net.sizes[0]
     if inputs > 20:
         raise ValueError(f"a truth table of {inputs} inputs has 2**{inputs} rows; expected <= 20")
-    rows = np.arange(2**inputs)[:, np.newaxis]
-    X = (rows >> np.arange(inputs)[::-1] & 1).astype(net.dtype)
+    X = (np.arange(2**inputs)[:, np.newaxis] >> np.arange(inputs)[::-1] & 1).astype(net.dtype)
     with no_grad():
         return X, np.array(net(X))
 
