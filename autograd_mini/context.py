@@ -29,6 +29,8 @@ class Context(threading.local):
     def __init__(self) -> None:
         self.primals: set[Any] = set()
         """The argument nodes of the transforms that are running now."""
+        self.outer: list[Any] = []
+        """What `no_grad` and `scope` will restore, the innermost last."""
 
 
 context = Context()
@@ -45,18 +47,12 @@ class no_grad(ContextDecorator):  # noqa: N801 -- a function to its users, as in
     Tensor(0.75, requires_grad=True)
     """
 
-    def __init__(self) -> None:
-        self._outer: list[int] = []
-
     def __enter__(self) -> None:
-        self._outer.append(context.mode)
+        context.outer.append(context.mode)
         context.mode = OFF
 
     def __exit__(self, *error: object) -> None:
-        context.mode = self._outer.pop()
-
-    def _recreate_cm(self) -> no_grad:
-        return no_grad()
+        context.mode = context.outer.pop()
 
 
 class scope(ContextDecorator):  # noqa: N801
@@ -72,14 +68,10 @@ class scope(ContextDecorator):  # noqa: N801
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self._outer: list[tuple[str, ...]] = []
 
     def __enter__(self) -> None:
-        self._outer.append(context.scope)
+        context.outer.append(context.scope)
         context.scope = (*context.scope, self.name)
 
     def __exit__(self, *error: object) -> None:
-        context.scope = self._outer.pop()
-
-    def _recreate_cm(self) -> scope:
-        return scope(self.name)
+        context.scope = context.outer.pop()

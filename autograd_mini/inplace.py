@@ -13,7 +13,7 @@ from .op import OPS
 from .reading import Array, Reading
 from .rules.indexing import set_item
 
-__all__ = ["assign", "is_temporary", "refuse_write", "repoint"]
+__all__ = ["NAMED", "UNNAMED", "assign", "refuse_write", "repoint"]
 
 _SET_ITEM = OPS[set_item]
 
@@ -26,15 +26,12 @@ def refuse_write(tensor: Reading, call: str, temporary: bool = False) -> None:
     """
     node = tensor.node
     if node.cell is not None and context.mode != OFF:
-        raise RuntimeError(
-            f"{call}: {describe(node)} requires a gradient, so it can not be changed in place "
-            "while derivatives are recorded; write it inside `with ag.no_grad():`, or make a new "
-            "tensor: y = x + ..."
-        )
+        cure = "write it inside `with ag.no_grad():`, or make a new tensor: y = x + ..."
+        raise RuntimeError(f"{call}: {describe(node)} requires a gradient; {cure}")
     if node.view and not temporary:
+        cure = "write x[0, 1] = v on the base, or .copy() first"
         raise RuntimeError(
-            f"{call}: {describe(node)} is a view; in NumPy this would change its base; "
-            "write x[0, 1] = v on the base, or .copy() first"
+            f"{call}: {describe(node)} is a view; in NumPy this would change its base; {cure}"
         )
 
 
@@ -58,10 +55,8 @@ def assign(tensor: Reading, key: Any, given: Node) -> None:
     """
     recorded = context.mode != OFF and (tensor.node.tracked or given.tracked)
     if recorded and tensor.dtype.kind not in "fc":
-        raise TypeError(
-            f"x[...] = v: a tensor of dtype {tensor.dtype} can not hold a value with a derivative; "
-            "make x of floats"
-        )
+        holds = f"a tensor of dtype {tensor.dtype} can not hold a value with a derivative"
+        raise TypeError(f"x[...] = v: {holds}; make x of floats")
     data = _buffer(tensor)
     data[key] = given.value
     old = tensor.node
@@ -94,13 +89,8 @@ def _references(tensor: Reading) -> tuple[int, int]:
     return sys.getrefcount(node), sys.getrefcount(node.value)
 
 
-def is_temporary(references: int) -> bool:
-    """Tell from the reference count that an in-place operator sees whether `self` has no name."""
-    return references <= _UNNAMED < _NAMED
-
-
 class _Probe(Reading):
-    """Counts the references that this Python keeps, where `_buffer` and `is_temporary` look."""
+    """Counts the references this Python keeps, where `_buffer` and in-place operators look."""
 
     __slots__ = ()
 
@@ -126,4 +116,5 @@ def _calibrate() -> tuple[tuple[int, int], int, int]:
     return alone, counts[0], counts[1]
 
 
-_ALONE, _UNNAMED, _NAMED = _calibrate()
+_ALONE, UNNAMED, NAMED = _calibrate()
+"""UNNAMED: what an in-place operator counts of a `self` that only an expression holds."""

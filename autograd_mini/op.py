@@ -52,12 +52,14 @@ class Op:
 
     __slots__ = (
         "_signature", "aliases", "arity", "compute", "differentiable", "function", "is_simple",
-        "keywords", "name", "parameters", "reads", "rules", "variadic", "view",
+        "keywords", "label", "name", "parameters", "reads", "rules", "variadic", "view",
     )
 
     def __init__(self, function: Any, name: str, rules: tuple[Rule | None, ...]) -> None:
         self.function = function
         self.name = name
+        ours = getattr(function, "__module__", None) not in (None, "numpy")  # a ufunc carries none
+        self.label = name if ours else f"np.{name}"
         self.rules = rules
         self.arity = len(rules)
         self.compute = getattr(function, "on_arrays", function)
@@ -71,12 +73,6 @@ class Op:
 
     def __repr__(self) -> str:
         return f"<Op {self.name}({', '.join(self.parameters + self.keywords)})>"
-
-    @property
-    def label(self) -> str:
-        """The name in an error message, as it stands in the user's code."""
-        module = getattr(self.function, "__module__", None) or "numpy"  # a ufunc carries none
-        return f"np.{self.name}" if module == "numpy" else self.name
 
     @property
     def signature(self) -> tuple[str, ...]:
@@ -103,7 +99,7 @@ class Op:
     def rules_by_position(self, count: int) -> list[Rule]:
         """Return the rule of a function of a sequence, once for each of its `count` arrays."""
         one: Any = self.rules[0]
-        return [lambda g, y, *x, k=k, **metadata: one(g, y, k, *x, **metadata) for k in range(count)]
+        return [lambda g, y, *x, k=k, **kwargs: one(g, y, k, *x, **kwargs) for k in range(count)]
 
     def _is_given(self, key: str, value: Any) -> bool:
         if key in self.keywords or not self.differentiable:
@@ -235,7 +231,11 @@ class Sparse:
     accumulator, recorded all of them become one operation. Either way n slices cost O(n).
     """
 
-    __slots__ = ()
+    __slots__ = ("g", "key")
+
+    def __init__(self, g: Any, key: Any) -> None:
+        self.g = g
+        self.key = key
 
     def add_into(self, total: Any) -> None:
         """Add to an array of the input's shape, in place."""
@@ -269,5 +269,4 @@ def _positional(function: Function) -> tuple[str, ...] | None:
         parameters = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):
         return None
-    positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    return tuple(p.name for p in parameters if p.kind in positional)
+    return tuple(p.name for p in parameters if p.kind <= inspect.Parameter.POSITIONAL_OR_KEYWORD)

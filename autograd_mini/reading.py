@@ -16,6 +16,10 @@ __all__ = ["Array", "Reading", "new_value", "read"]
 Array = np.ndarray[Any, Any]
 
 _new = object.__new__
+_CURE = (
+    "To read the value: t.item() or t.detach().numpy(); to fill an array from tensors: "
+    "np.stack([...]), or x[i] = t with x a Tensor; instead of math.sin(t): np.sin(t)"
+)
 
 
 class Reading:
@@ -86,11 +90,8 @@ class Reading:
     def _leaving(self, call: str) -> Any:
         """Return the value for use outside the graph, unless that silently ends a derivative."""
         if self.node.tracked and context.mode == TRACKED:
-            raise RuntimeError(
-                f"{call} would drop the derivative of {describe(self.node)}. To read the value: "
-                "t.item() or t.detach().numpy(); to fill an array from tensors: np.stack([...]), "
-                "or x[i] = t with x a Tensor; instead of math.sin(t): np.sin(t)"
-            )
+            what = f"{call} would drop the derivative of {describe(self.node)}"
+            raise RuntimeError(f"{what}. {_CURE}")
         return read(self.node)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
@@ -160,10 +161,8 @@ class Reading:
     def __reduce__(self) -> Any:
         node = self.node
         if node.inputs:
-            raise TypeError(
-                f"{describe(node)} has a history, which pickle can not keep; pickle t.detach(), "
-                "or the leaves that it was computed from"
-            )
+            cure = "pickle t.detach(), or the leaves it was computed from"
+            raise TypeError(f"{describe(node)} has a history, which pickle can not keep; {cure}")
         grad = None if node.cell is None else node.cell.grad
         options = {"requires_grad": node.cell is not None, "name": node.name}
         return _unpickle, (type(self), np.asarray(node.value), grad, options)
@@ -174,8 +173,7 @@ def read(node: Node) -> Any:
     if context.mode == EVERYTHING:
         raise RuntimeError(
             f"the value of {describe(node)} was read while the program was being recorded, so it "
-            "would be frozen in the program; write np.where(condition, a, b) in place of if, "
-            "and read values outside"
+            "would be frozen in it; write np.where(condition, a, b) in place of if"
         )
     return node.value
 
@@ -204,10 +202,8 @@ def new_value(value: Any, dtype: Any, differentiable: bool) -> Any:
         raise TypeError(f"a tensor holds numbers; got {type(value).__name__}, dtype {data.dtype}")
     if differentiable and data.dtype.kind not in "fc":
         if type(value) is not int:
-            raise TypeError(
-                f"a derivative needs floating-point values; got {data.dtype}: pass floats, for "
-                "instance x.astype(float) or 2.0 in place of 2"
-            )
+            cure = "pass floats, for instance x.astype(float) or 2.0 in place of 2"
+            raise TypeError(f"a derivative needs floating-point values; got {data.dtype}: {cure}")
         data = data.astype(float)
     return data[()] if data.ndim == 0 else data
 

@@ -24,18 +24,14 @@ _ndarray = np.ndarray
 class Pick(Sparse):
     """The cotangent of one output of an operation that has several."""
 
-    __slots__ = ("g", "index")
-
-    def __init__(self, g: Any, index: int) -> None:
-        self.g = g
-        self.index = index
+    __slots__ = ()
 
     @staticmethod
     def gather(parts: Sequence[Any], value: Any) -> Any:
         """Return the cotangents of all outputs, as a tuple."""
         cotangents = [np.zeros_like(one) for one in value]
         for part in parts:
-            cotangents[part.index] = cotangents[part.index] + part.g
+            cotangents[part.key] = cotangents[part.key] + part.g
         return tuple(cotangents)
 
 
@@ -188,8 +184,6 @@ def fit(cotangent: Any, value: Any, node: Node) -> Any:
         If the cotangent's shape is not one that `value` can be broadcast to.
     """
     if not hasattr(cotangent, "shape"):
-        if type(cotangent) is tuple:
-            return cotangent
         cotangent = np.asarray(cotangent)
     if cotangent.shape != value.shape:
         cotangent = _unbroadcast(cotangent, value.shape, node)
@@ -207,10 +201,10 @@ def _unbroadcast(cotangent: Any, want: tuple[int, ...], node: Node) -> Any:
         return cotangent.sum(axis=0 if extra == 1 else tuple(range(extra)))
     rest = have[max(extra, 0) :]
     if extra < 0 or any(n not in (1, m) for n, m in zip(want, rest, strict=True)):
+        rule_of = f"the rule of {node.op.name if node.op else node}"
         raise ValueError(
-            f"the rule of {node.op.name if node.op else node} gave a cotangent of shape {have} for "
-            f"an argument of shape {want}; it must have the argument's shape, or one that the "
-            "argument was broadcast to"
+            f"{rule_of} gave a cotangent of shape {have} for an argument of shape {want}; it must "
+            "have the argument's shape, or one that the argument was broadcast to"
         )
     stretched = tuple(extra + i for i, n in enumerate(want) if n != rest[i])
     cotangent = cotangent.sum(axis=(*range(extra), *stretched))
@@ -228,17 +222,13 @@ def seed(output: Node, cotangent: Any) -> Any:
     value = output.value
     if cotangent is None:
         if value.size != 1:
-            raise ValueError(
-                f"a derivative starts from one number; {describe(output)} has {value.size}: "
-                "sum it, or pass a cotangent of its shape"
-            )
+            start = f"a derivative starts from one number; {describe(output)} has {value.size}"
+            raise ValueError(f"{start}: sum it, or pass a cotangent of its shape")
         return np.ones(value.shape, value.dtype)[()]
     given = cotangent if hasattr(cotangent, "node") else np.asarray(cotangent)
     if given.shape != value.shape:
-        raise ValueError(
-            f"the cotangent of {describe(output)} must have its shape {value.shape}; "
-            f"got {given.shape}"
-        )
+        expected = f"the cotangent of {describe(output)} must have its shape {value.shape}"
+        raise ValueError(f"{expected}; got {given.shape}")
     if given.dtype != value.dtype:
         given = given.astype(value.dtype)
     return np.conjugate(given) if value.dtype.kind == "c" else given

@@ -12,7 +12,7 @@ import numpy as np
 from . import rules  # noqa: F401 -- fills OPS, which everything below reads
 from .context import EVERYTHING, TRACKED, context
 from .graph import EMPTY, Cell, Node, constant, describe, leaf, make_node, walk
-from .inplace import assign, is_temporary, refuse_write, repoint
+from .inplace import NAMED, UNNAMED, assign, refuse_write, repoint
 from .op import OPS, REDUCTIONS, Op, find_op
 from .reading import Array, Reading, new_value, read
 from .reverse import handed_out, pick, propagate, seed
@@ -66,7 +66,7 @@ def _in_place(function: Any) -> Any:
     op = OPS[function]
 
     def update(self: Tensor, other: Any) -> Tensor:
-        temporary = is_temporary(sys.getrefcount(self))
+        temporary = sys.getrefcount(self) <= UNNAMED < NAMED
         refuse_write(self, f"in-place {op.label}", temporary)
         result = apply(op, (self, operand(other)))
         castable = np.can_cast(result.dtype, self.dtype, "same_kind")
@@ -279,10 +279,9 @@ class Tensor(Reading):
             raise AttributeError(f"a Tensor has no .{name}, which acts on the array itself; {cure}")
         return functools.partial(_method(getattr(np, name)), self)
 
-    def flatten(self, order: str = "C") -> Tensor:
+    def flatten(self, order: str = "C") -> Any:
         """Return a flat copy."""
-        flat: Tensor = self.ravel(order=order).copy()
-        return flat
+        return self.ravel(order=order).copy()
 
     def reshape(self, *shape: Any, order: str = "C") -> Tensor:
         """Return the same elements in another shape: `t.reshape(2, 3)` or `t.reshape((2, 3))`."""
@@ -292,9 +291,8 @@ class Tensor(Reading):
 
     def transpose(self, *axes: Any) -> Tensor:
         """Return the axes in another order, reversed by default."""
-        if len(axes) == 1 and not isinstance(axes[0], int):
-            axes = axes[0] or ()
-        result: Tensor = apply(OPS[np.transpose], (self,), {"axes": tuple(axes)} if axes else EMPTY)
+        order = axes[0] if len(axes) == 1 and not isinstance(axes[0], int) else axes or None
+        result: Tensor = dispatch(np.transpose, (self, order), {})
         return result
 
     def astype(self, dtype: Any, copy: bool = True) -> Tensor:
@@ -444,10 +442,8 @@ def _is_wanted(op: Op | None, arguments: tuple[Any, ...]) -> bool:
     """Tell whether a call is to be recorded."""
     if context.mode == EVERYTHING:
         if op is not None and op.reads == "value":
-            raise RuntimeError(
-                f"{op.label} reads a value while the program is being recorded, so it would be "
-                "frozen in the program; write np.where(condition, a, b) in place of if"
-            )
+            frozen = f"{op.label} reads a value, which would be frozen in the program recorded"
+            raise RuntimeError(f"{frozen}; write np.where(condition, a, b) in place of if")
         return op is None or op.reads != "shape"
     differentiable = op is None or op.differentiable
     return differentiable and context.mode == TRACKED and any(map(_is_tracked, arguments))

@@ -126,10 +126,8 @@ def _fresh(item: Any, alias: bool) -> Tensor:
     """
     if type(item) is not Tensor:
         if not isinstance(item, np.ndarray | np.generic | float | int | complex):
-            raise TypeError(
-                "a derivative is taken with respect to numbers, arrays, Tensors and containers of "
-                f"them; got {type(item).__name__}: {item!r}"
-            )
+            expected = "a derivative is taken of numbers, arrays, Tensors and containers of them"
+            raise TypeError(f"{expected}; got {type(item).__name__}: {item!r}")
         return tensor_of(leaf(new_value(item, None, True), None))
     node = item.node
     if node.value.dtype.kind not in "fc":
@@ -172,21 +170,18 @@ class _Run:
         for argument in self.arguments:
             if not any(node.inputs for node in argument.nodes):
                 own.update(argument.originals)
-        return any(
-            (node.cell is not None or node in context.primals) and node not in own
-            for node in order
-            if not node.inputs
-        )
+        others = (node for node in order if not node.inputs and node not in own)
+        return any(node.cell is not None or node in context.primals for node in others)
 
     def pull(self, outputs: list[Tensor], seeds: list[Any], record: bool) -> list[Any]:
         """Return each argument's gradient."""
         nodes = [output.node for output in outputs]
         order = walk(*nodes, tracked=True)
-        recorded = record or self.needs_record(order)
-        if recorded:
+        self.recorded = record or self.needs_record(order)
+        if self.recorded:
             seeds = [s if type(s) is Tensor else wrap(s) for s in seeds]
-        found = propagate(nodes, seeds, self.nodes, lift if recorded else None, order)
-        return [argument.gradient(found, recorded) for argument in self.arguments]
+        found = propagate(nodes, seeds, self.nodes, lift if self.recorded else None, order)
+        return [argument.gradient(found, self.recorded) for argument in self.arguments]
 
     def public(self, value: Any, recorded: bool) -> Any:
         """Return a result as the caller expects it: plain in, plain out."""
@@ -233,7 +228,6 @@ def value_and_grad(
     >>> ag.grad(lambda p: (p["w"] ** 2).sum() + p["b"])({"w": np.array([1.0, 2.0]), "b": 3.0})
     {'w': array([2., 4.]), 'b': np.float64(1.0)}
     """
-    single = isinstance(argnums, int)
     positions = (argnums,) if isinstance(argnums, int) else tuple(argnums)
 
     def value_and_gradient(*args: Any, **kwargs: Any) -> Any:
@@ -241,11 +235,9 @@ def value_and_grad(
         output, aux = run.output if has_aux else (run.output, None)
         output = _one_number(output, f)
         gradients = run.pull([output], [seed(output.node, None)], record=False)
-        recorded = any(type(item) is Tensor and item.node.inputs for item in flatten(gradients)[0])
-        recorded = recorded and context.mode != OFF
-        value = run.public(output, recorded)
-        gradient = gradients[0] if single else tuple(gradients)
-        return ((value, run.public(aux, recorded)) if has_aux else value), gradient
+        value = run.public(output, run.recorded)
+        gradient = gradients[0] if isinstance(argnums, int) else tuple(gradients)
+        return ((value, run.public(aux, run.recorded)) if has_aux else value), gradient
 
     return value_and_gradient
 
@@ -303,10 +295,8 @@ def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tupl
     def pullback(cotangent: Any) -> tuple[Any, ...]:
         given, _ = flatten(cotangent)
         if len(given) != len(leaves):
-            raise ValueError(
-                f"the cotangent must have the structure of f's output, {len(leaves)} arrays; "
-                f"got {len(given)}"
-            )
+            expected = f"the cotangent must have the structure of f's output: {len(leaves)} arrays"
+            raise ValueError(f"{expected}; got {len(given)}")
         pairs = [(y, c) for y, c in zip(leaves, given, strict=True) if type(y) is Tensor]
         record = context.mode == TRACKED and any(
             type(c) is Tensor and c.node.tracked for _, c in pairs
@@ -358,12 +348,9 @@ def backprop(J: Tensor, wrt: Any, cotangent: Any = None, record: bool = False) -
     for item in (J, *tensors):
         if type(item) is not Tensor:
             raise TypeError(f"ag.backprop reads Tensors; got {type(item).__name__}: {item!r}")
-    for item in tensors:
-        if not item.node.tracked:
-            raise ValueError(
-                f"{describe(item.node)} is not on the recorded graph: nothing below it requires a "
-                "gradient; make it, or a leaf below it, with requires_grad=True"
-            )
+        if item is not J and not item.node.tracked:
+            cure = "make it, or a leaf below it, with requires_grad=True"
+            raise ValueError(f"{describe(item.node)} is not on the recorded graph: {cure}")
     nodes = [item.node for item in tensors]
     first: Any = seed(J.node, cotangent if record else unwrap(cotangent))
     if record and type(first) is not Tensor:
@@ -373,12 +360,9 @@ def backprop(J: Tensor, wrt: Any, cotangent: Any = None, record: bool = False) -
 
 
 def _checked(positions: tuple[int, ...], given: int) -> tuple[int, ...]:
-    for i in positions:
-        if not -given <= i < given:
-            raise TypeError(
-                f"argnums={i} names a positional argument, and {given} were given; pass what is "
-                "differentiated by position"
-            )
+    if not all(-given <= i < given for i in positions):
+        wrong = f"argnums={positions}, but {given} positional arguments were given"
+        raise TypeError(f"{wrong}; pass what is differentiated by position")
     return positions
 
 

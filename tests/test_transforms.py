@@ -100,7 +100,7 @@ def test_argnums():
     assert ag.grad(f, argnums=-1)(2.0, 3.0, 4.0) == 1.0
     assert ag.grad(f, argnums=(2, 0))(2.0, 3.0, 4.0) == (1.0, 3.0)
     assert ag.value_and_grad(f, argnums=[0])(2.0, 3.0, c=4.0) == (10.0, (3.0,))
-    with pytest.raises(TypeError, match="argnums=2"):
+    with pytest.raises(TypeError, match=r"argnums=\(2,\)"):
         ag.grad(f, argnums=2)(2.0, 3.0, c=4.0)
 
 

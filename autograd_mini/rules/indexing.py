@@ -27,11 +27,7 @@ def is_basic(key: Any) -> bool:
 class Scatter(Sparse):
     """The cotangent of x[key]: g at key, zero elsewhere."""
 
-    __slots__ = ("g", "key")
-
-    def __init__(self, g: Any, key: Any) -> None:
-        self.g = g
-        self.key = key
+    __slots__ = ()
 
     def add_into(self, total: Any) -> None:
         """Add g to total[key], as often as key names an element."""

@@ -40,11 +40,6 @@ rule(spread,
 
 
 
-def _share(x: Any, y: Any) -> float:
-    """Return how many elements of x went into one element of y."""
-    return float(x.size // max(y.size, 1))
-
-
 def _extreme(g: Any, y: Any, x: Any, *, axis: Any = None, keepdims: Any = False) -> Any:
     """The cotangent goes to the elements that equal the extreme, in equal parts."""
     hit = x == spread(y, shape=x.shape, axis=axis, keepdims=keepdims)
@@ -57,7 +52,7 @@ rule(np.sum,
          spread(g, shape=x.shape, axis=axis, keepdims=keepdims), reduces=np.add)
 rule(np.mean,
      lambda g, y, x, *, axis=None, keepdims=False:
-         spread(g / _share(x, y), shape=x.shape, axis=axis, keepdims=keepdims))
+         spread(g / (x.size / max(y.size, 1)), shape=x.shape, axis=axis, keepdims=keepdims))
 OPS[np.amax] = rule(np.max, _extreme, reduces=np.maximum)
 OPS[np.amin] = rule(np.min, _extreme, reduces=np.minimum)
 

@@ -10,9 +10,8 @@ from ..op import rule
 
 __all__: list[str] = []
 
-def _inverse(axes: Any) -> tuple[int, ...]:
-    order = [a % len(axes) for a in axes]
-    return tuple(order.index(i) for i in range(len(order)))
+def _inverse(axes: Any) -> tuple[int, ...] | None:
+    return axes and tuple(np.argsort([a % len(axes) for a in axes]).tolist())
 
 
 rule(np.reshape,
@@ -20,7 +19,7 @@ rule(np.reshape,
 rule(np.ravel,
      lambda g, y, x, *, order="C": np.reshape(g, x.shape, order=_plain(order, x)), view=True)
 rule(np.transpose,
-     lambda g, y, x, *, axes=None: np.transpose(g, None if axes is None else _inverse(axes)),
+     lambda g, y, x, *, axes=None: np.transpose(g, _inverse(axes)),
      view=True)
 rule(np.swapaxes, lambda g, y, x, *, axis1, axis2: np.swapaxes(g, axis1, axis2), view=True)
 rule(np.expand_dims, lambda g, y, x, *, axis: np.reshape(g, x.shape), view=True)
