@@ -22,6 +22,8 @@ from .tensor import Tensor, apply, lift, tensor_of, unwrap, wrap
 
 __all__ = ["backprop", "grad", "value_and_grad", "vjp"]
 
+Function = Callable[..., Any]
+Argnums = int | Sequence[int]
 Rebuild = Callable[[Sequence[Any]], Any]
 
 
@@ -142,7 +144,7 @@ def _fresh(item: Any, alias: bool) -> Tensor:
 class _Run:
     """One call of a function, recorded with respect to some of its arguments."""
 
-    def __init__(self, f: Callable[..., Any], args: Any, kwargs: Any, argnums: Sequence[int]):
+    def __init__(self, f: Function, args: Any, kwargs: Any, argnums: Sequence[int]):
         self.tensors_in = any(_holds_tensor(value) for value in (*args, *kwargs.values()))
         self.arguments = [_Argument(args[i], _holds_tensor(args[i])) for i in argnums]
         values = list(args)
@@ -194,9 +196,7 @@ class _Run:
 # -- the public transforms
 
 
-def value_and_grad(
-    f: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
-) -> Callable[..., Any]:
+def value_and_grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
     """Return a function that gives f's value and its gradient.
 
     Parameters
@@ -242,9 +242,7 @@ def value_and_grad(
     return value_and_gradient
 
 
-def grad(
-    f: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
-) -> Callable[..., Any]:
+def grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
     """Return the function's gradient: ∂f/∂(argument), in the argument's own structure.
 
     As `value_and_grad`, without the value; with `has_aux`, ``(gradient, aux)``. It nests to any
@@ -265,7 +263,7 @@ def grad(
     return gradient
 
 
-def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
+def vjp(f: Function, *primals: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
     """Return f's output and its pullback: cotangent of the output -> cotangents of the primals.
 
     With J the Jacobian of f, the pullback is ``v -> vᵀJ``; it may be called many times.
@@ -366,7 +364,7 @@ def _checked(positions: tuple[int, ...], given: int) -> tuple[int, ...]:
     return positions
 
 
-def _one_number(output: Any, f: Callable[..., Any]) -> Tensor:
+def _one_number(output: Any, f: Function) -> Tensor:
     """Return f's output as a Tensor (a constant one, where f does not depend on its argument)."""
     value = output.node.value if type(output) is Tensor else np.asarray(output)
     if value.size != 1 or value.dtype.kind not in "biuf":
