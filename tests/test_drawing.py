@@ -139,6 +139,17 @@ def test_gradients_are_for_one_scalar() -> None:
     assert vertex(draw(np.sum(x).detach() + 1.0), "") is not None
 
 
+def test_a_complex_scalar_is_drawn_without_a_gradient() -> None:
+    x: Any = ag.Tensor(1.0 + 2.0j, requires_grad=True, name="x")
+    assert vertex(draw(x * x), "x").gradient == ()
+
+
+def test_a_leaf_alone_is_a_picture() -> None:
+    x = ag.Tensor(1.0, requires_grad=True, name="x")
+    assert [v.kind for v in draw(x).diagram.vertices] == ["parameter"]
+    assert [v.name for v in draw([x, ag.Tensor(2.0, name="c")]).diagram.vertices] == ["x", "c"]
+
+
 def test_several_outputs_share_what_they_share() -> None:
     x = ag.Tensor(1.0, requires_grad=True, name="x")
     y = np.exp(x)
@@ -230,6 +241,15 @@ def test_scopes_are_nested_clusters() -> None:
     assert dot.index(">x</B>") < outer
     svg = ET.fromstring(draw(J).svg())
     assert sum(g.get("class") == "cluster" for g in svg.iter(f"{SVG}g")) == 2
+
+
+def test_scopes_stand_in_the_order_they_were_entered() -> None:
+    x: Any = ag.Tensor(1.0, requires_grad=True)
+    for name in ("zeta", "alpha", "mu"):
+        with ag.scope(name):
+            x = np.sin(x)
+    dot = draw(x).dot
+    assert dot.index(">zeta<") < dot.index(">alpha<") < dot.index(">mu<")
 
 
 def test_a_layer_is_a_cluster() -> None:

@@ -9,7 +9,9 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+import graphviz
 import pytest
 
 import autograd_mini as ag
@@ -59,12 +61,23 @@ def as_dot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return place
 
 
-def test_a_system_dot_is_used_through_its_package(as_dot: Path) -> None:
+def test_a_system_dot_is_used_through_its_package(
+    as_dot: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Any] = []
+    pipe = graphviz.pipe
+
+    def recording(engine: str, kind: str, data: bytes, **how: Any) -> Any:
+        asked.append(kind)
+        return pipe(engine, kind, data, **how)
+
+    monkeypatch.setattr(graphviz, "pipe", recording)
     assert [engine.name for engine in render.engines()] == ["system dot", "built-in"]
     picture = draw(xnor_cost())
     assert "theta1" in texts(picture.svg())
     assert picture.png().startswith(b"\x89PNG")
     assert describe_engine().startswith("system dot ")
+    assert asked == ["svg", "png"]
 
 
 def test_an_engine_that_fails_is_named_and_the_next_one_draws(
@@ -84,6 +97,20 @@ def test_an_engine_that_fails_is_named_and_the_next_one_draws(
     ):
         picture.png()
     assert "of unknown version" in describe_engine()
+
+
+def test_an_engine_that_does_not_come_back_is_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = tmp_path / ("slow.bat" if os.name == "nt" else "slow")
+    slow.write_text(
+        "ping -n 30 127.0.0.1 >nul\n" if os.name == "nt" else "#!/bin/sh\nexec sleep 30\n"
+    )
+    slow.chmod(slow.stat().st_mode | stat.S_IXUSR)
+    monkeypatch.setenv("AUTOGRAD_MINI_DOT", str(slow))
+    monkeypatch.setattr(render, "TIME_LIMIT", 0.2)
+    with pytest.warns(RuntimeWarning, match=r"slow failed: .*timed out.*drawn with built-in"):
+        assert texts(draw(xnor_cost()).svg())
 
 
 def test_drawing_loads_on_first_use_and_graphviz_only_for_a_system_dot() -> None:

@@ -44,6 +44,39 @@ def test_a_run_becomes_times_n() -> None:
     assert "folded to 3" in texts(picture.svg())[0]
 
 
+def test_three_repeats_are_a_run_and_two_are_none() -> None:
+    x: Any = ag.Tensor(0.5, requires_grad=True, name="x")
+    for function in (np.tanh, np.tanh, np.tanh, np.sin, np.cos, np.cos, np.square, np.abs, np.exp):
+        x = function(x)
+    assert [v.name for v in draw(x, budget=8).diagram.vertices if v.kind == "fold"] == ["×3"]
+
+
+def test_a_graph_of_exactly_the_budget_is_drawn_in_full() -> None:
+    assert not any(v.kind == "fold" for v in draw(chain(19), budget=20).diagram.vertices)
+    assert any(v.kind == "fold" for v in draw(chain(20), budget=20).diagram.vertices)
+
+
+def test_a_few_outputs_stay_themselves() -> None:
+    x = chain(100)
+    outputs = [np.sin(x), np.cos(x), np.exp(x)]
+    kinds = [v.kind for v in draw(outputs, budget=24).diagram.vertices]
+    assert kinds.count("output") == 3
+    many = draw([np.sin(x) for _ in range(100)], budget=24)
+    assert [v.name for v in many.diagram.vertices if v.kind == "fold"] == ["×100", "×100"]
+
+
+def test_more_leaves_than_the_budget_are_one_in_the_end() -> None:
+    leaves = [ag.Tensor(0.1 * i, requires_grad=True, name=f"w{i}") for i in range(200)]
+    rng = np.random.default_rng(0)
+    J: Any = 0.0
+    for _ in range(5):
+        for i in rng.permutation(200):
+            J = [np.tanh, np.sin, np.cos][rng.integers(3)](J) * leaves[i] + J
+    units = [v for v in draw(J).diagram.vertices if v.kind != "operation"]
+    assert len(units) <= 60
+    assert any(v.notes[0].endswith("parameters") for v in units if v.kind == "fold")
+
+
 def test_a_run_of_blocks_becomes_times_n() -> None:
     x = ag.Tensor(0.5, requires_grad=True, name="x")
     w = ag.Tensor(0.5, requires_grad=True, name="w")
@@ -96,8 +129,10 @@ def test_structure_without_repeats_is_cut_evenly() -> None:
     for _ in range(3_000):
         a, b = rng.integers(0, len(made), 2)
         made.append(functions[rng.integers(4)](made[a]) * 0.5 + np.tanh(made[b]))
-    picture = draw(made[-1])
-    assert sum(v.kind != "operation" for v in picture.diagram.vertices) <= 60
+    picture = draw([np.sin(made[-1]), np.cos(made[-2]), np.square(made[-3])])
+    kinds = [v.kind for v in picture.diagram.vertices if v.kind != "operation"]
+    assert len(kinds) <= 60
+    assert kinds.count("output") == 3
     assert picture.svg()
 
 

@@ -22,7 +22,7 @@ from autograd_mini.drawing.layered import plan
 from autograd_mini.drawing.model import Vertex
 from autograd_mini.drawing.style import INK, STYLES
 from autograd_mini.drawing.svg import to_svg
-from tests.drawn import HOSTILE, SVG, each_engine, graphs, xnor_cost
+from tests.drawn import HOSTILE, SVG, chain, each_engine, graphs, xnor_cost
 
 
 @settings(max_examples=60)
@@ -49,11 +49,22 @@ def test_the_built_in_layout_overlaps_nothing_and_flows_down(J: ag.Tensor) -> No
             assert inside == (scope[key][: len(path)] == path)
 
 
-def test_weights_of_a_small_network_do_not_lie_on_one_another() -> None:
-    laid = plan(draw(ag.nn.gates.from_expression("(a or b) and not (c and a)")).diagram)
+@pytest.mark.parametrize("layers", [[2, 2, 1], [2, 3, 1], [3, 3, 1], [3, 4, 1]])
+def test_weights_of_a_small_network_do_not_lie_on_one_another(layers: list[int]) -> None:
+    laid = plan(draw(ag.nn.Network(layers, seed=1)).diagram)
     spots = laid.labels()
+    half = [0.5 * plain_width(route.edge.label, 8) for route in laid.routes]
     for i, (x, y) in enumerate(spots):
-        assert all(abs(x - u) > 12 or abs(y - v) > 10 for u, v in spots[:i])
+        for j, (u, v) in enumerate(spots[:i]):
+            assert abs(x - u) >= half[i] + half[j] or abs(y - v) > 10
+
+
+def test_a_source_is_drawn_just_before_its_first_user() -> None:
+    diagram = draw(chain(10) * 2.0).diagram
+    laid = plan(diagram)
+    (constant,) = [v.key for v in diagram.vertices if v.kind == "constant"]
+    (multiply,) = [v.key for v in diagram.vertices if v.name == "multiply"]
+    assert laid.places[constant].rank == laid.places[multiply].rank - 1
 
 
 LETTERS = [chr(i) for i in range(32, 127)] + list("αβγδεζηθικλμνξπρστυφχψωΓΔΘΛΞΠΣΦΨΩ∂∇×·→…—éü")

@@ -29,6 +29,8 @@ def test_a_gate_is_drawn_with_the_notes_numbers() -> None:
     }
     assert {"+1", "x1", "x2", "AND", "-30", "20"} <= set(texts(picture.svg()))
     assert ">-30</FONT>" in picture.dot
+    assert picture.dot.count('style="filled,dashed"') == 1, "the bias unit, also without colour"
+    assert picture.dot.count('style="dashed"') == 1, "the negative weight, also without colour"
 
 
 @each_engine

@@ -75,6 +75,28 @@ def test_an_object_is_named_by_its_type_and_not_its_address() -> None:
     assert metadata({"f": object(), "g": [object()]}) == ("f=object", "g=(object,)")
 
 
+# The listing
+
+
+def test_the_listing_names_scopes_and_tells_namesakes_apart() -> None:
+    a, b = (ag.Tensor(v, requires_grad=True, name="w") for v in (1.0, 2.0))
+    with ag.scope("layer 2"), ag.scope("inner"):
+        y = a * b
+    y.name = "y"
+    assert draw(np.sin(y)).text.splitlines()[:6] == [
+        "w = parameter   () float64   1   grad -0.8323",
+        "w#n1 = parameter   () float64   2   grad -0.4161",
+        "[layer 2 / inner]",
+        "    y = multiply(w, w#n1)   () float64   2   grad -0.4161",
+        "[]",
+        "n3 = sin(y)   () float64   0.9093   grad 1",
+    ]
+
+
+def test_the_listing_of_a_gate_has_its_weights() -> None:
+    assert "  AND = output unit(-30·+1, 20·x1, 20·x2)" in draw(ag.nn.gates.AND).text
+
+
 # Numbers
 
 

@@ -29,7 +29,7 @@ def network_diagram(
     """Return the picture of weights (s_{l+1}, s_l) and biases (s_{l+1},), keyed by layer l.
 
     `units` may name the units of layers: a gate's say what they compute. A weight that is exactly
-    zero connects nothing, and is not drawn.
+    zero connects nothing and is not drawn (a bias of zero is, so that its unit is not lost).
 
     Raises
     ------
@@ -79,7 +79,12 @@ def _connections(l: int, weights: Matrix, bias: Matrix, strongest: float) -> lis
     theta = np.column_stack([bias, weights])
     sources = [f"b{l}", *(f"u{l}_{j}" for j in range(1, columns + 1))]
     return [
-        Edge(source, f"u{l + 1}_{i}", number(value), float(np.clip(value / strongest, -1, 1)))
+        Edge(
+            source,
+            f"u{l + 1}_{i}",
+            number(value) if value else "",
+            float(np.clip(value / strongest, -1, 1)),
+        )
         for i in range(1, rows + 1)
         for source, value in zip(sources, theta[i - 1], strict=False)
         if value or source == sources[0]

@@ -96,7 +96,7 @@ def render(diagram: Diagram, kind: Format) -> bytes:
     problem = ""
     for engine in engines():
         if problem:
-            warnings.warn(f"{problem}; drawn with {engine.name} instead", RuntimeWarning, 3)
+            warnings.warn(f"{problem}; drawn with {engine.name} instead", RuntimeWarning, 4)
         if not engine.program:
             break
         try:
