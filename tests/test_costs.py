@@ -274,8 +274,9 @@ def test_y_of_a_single_example_has_its_own_shapes() -> None:
 def test_a_label_out_of_range_is_refused_with_its_place(cost: Cost, label: int) -> None:
     net = nn.Network([2, 3])
     expected = re.escape(f"Y[2] is {label}; expected labels 0..2 (1 of 4 are not)")
-    with pytest.raises(ValueError, match=expected):
-        cost(net, np.zeros((4, 2)), [0, 2, label, 1])
+    for Y in ([0, 2, label, 1], ag.Tensor([0, 2, label, 1])):
+        with pytest.raises(ValueError, match=expected):
+            cost(net, np.zeros((4, 2)), Y)
 
 
 @pytest.mark.parametrize("cost", [nn.logistic_cost, nn.logistic_cost_literal])

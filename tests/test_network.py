@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import scipy.optimize
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -135,6 +136,40 @@ def test_inside_a_transform_theta_keeps_its_history() -> None:
     gradient = ag.grad(lambda n: sum((Θ * Θ).sum() for Θ in n.theta.values()))(net)
     for l in net.theta:
         np.testing.assert_array_equal(gradient.theta[l], 2 * net.theta[l])
+
+
+def test_a_gradient_goes_through_from_theta() -> None:
+    """∂J/∂Θ, Θ folded: by a transform of the matrices, and into leaves; both are ∂J/∂(net)."""
+    net = nn.Network([2, 3, 1], seed=1)
+    expected = ag.grad(nn.logistic_cost)(net, XNOR_X, XNOR_Y).theta
+
+    def J(theta: Any) -> Any:
+        return nn.logistic_cost(nn.Network.from_theta(theta), XNOR_X, XNOR_Y)
+
+    found = ag.grad(J)(net.theta)
+    leaves = {l: ag.Tensor(Θ, requires_grad=True) for l, Θ in net.theta.items()}
+    J(leaves).backward()
+    for l in expected:
+        np.testing.assert_allclose(found[l], expected[l], rtol=1e-12)
+        np.testing.assert_allclose(leaves[l].grad, expected[l], rtol=1e-12)
+    untracked = nn.Network.from_theta([ag.Tensor(Θ) for Θ in net.theta.values()])
+    assert all(p.is_leaf and p.requires_grad for p in untracked.parameters)
+
+
+def test_scipy_s_optimisers_minimise_a_cost_of_one_long_vector() -> None:
+    net = nn.Network([2, 4, 1], seed=0)
+    shapes = [Θ.shape for Θ in net.theta.values()]
+    ends = np.cumsum([rows * columns for rows, columns in shapes])[:-1]
+
+    def J(vector: Any) -> Any:
+        parts = zip(np.split(vector, ends), shapes, strict=True)
+        theta = [part.reshape(shape) for part, shape in parts]
+        return nn.logistic_cost(nn.Network.from_theta(theta), XNOR_X, XNOR_Y, lam=1e-4)
+
+    start = np.concatenate([Θ.ravel() for Θ in net.theta.values()])
+    result = scipy.optimize.minimize(ag.value_and_grad(J), start, jac=True)
+    assert result.success
+    assert result.fun < 0.01
 
 
 # -- initial weights
@@ -447,7 +482,7 @@ def test_an_input_that_is_not_finite_is_refused_with_its_place(bad: float) -> No
     with pytest.raises(ValueError, match=re.escape(f"X[2, 0] is {bad}; expected finite numbers")):
         net(X)
     with pytest.raises(ValueError, match=r"\(2 of 6 are not\)"):
-        net(X)
+        net(ag.Tensor(X))
 
 
 @pytest.mark.parametrize("X", [np.zeros((1, 2), complex), [["a", "b"]], [[None, 1.0]]])

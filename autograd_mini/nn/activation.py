@@ -109,13 +109,8 @@ def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     return y if keepdims else np.squeeze(y, axis)[()]
 
 
-def _kept(y: Any, axis: Any, keepdims: bool) -> Any:
-    """Return a result of `logsumexp` with the axes it summed over."""
-    return y if keepdims or axis is None else np.expand_dims(y, axis)
-
-
-rule(logsumexp,
-     lambda g, y, x, *, axis=None, keepdims=False: _kept(g, axis, keepdims) * softmax(x, axis))
+rule(logsumexp, lambda g, y, x, *, axis=None, keepdims=False:
+     softmax(x, axis) * (g if keepdims or axis is None else np.expand_dims(g, axis)))
 
 
 @primitive

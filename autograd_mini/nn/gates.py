@@ -84,8 +84,7 @@ def parse(text: str) -> list[Term]:
             terms.append(Term(word, operands, place))
 
     operand_next = True
-    words = [(match.group(), match.start()) for match in re.finditer(r"\w+|\S", text)]
-    for word, place in [*words, ("", len(text))]:
+    for word, place in ((match[0], match.start()) for match in re.finditer(r"\w+|\S|\Z", text)):
         operator = word.lower()
         if operand_next and operator in ("(", "not"):
             waiting.append((operator, place))

@@ -14,7 +14,7 @@ from typing import Any, Self, TypeVar
 
 import numpy as np
 
-from ..context import TRACKED, context, scope
+from ..context import EVERYTHING, TRACKED, context, scope
 from ..tensor import Tensor, wrap
 from ..transforms import backprop
 from .activation import leaky_relu, relu, sigmoid, softmax, softplus
@@ -130,7 +130,8 @@ class Network:
         Parameters
         ----------
         theta
-            [Θ^(1), Θ^(2), ...], or a mapping from 1, 2, ... to them. Float32 stays float32.
+            [Θ^(1), Θ^(2), ...], or a mapping from 1, 2, ... to them. Float32 stays float32. They
+            are copied, but for Tensors that require a gradient: it goes through to them.
 
         Raises
         ------
@@ -158,8 +159,8 @@ class Network:
         self.weights = Layers[Tensor]((), "weights")
         self.biases = Layers[Tensor]((), "biases")
         for l, (weights, bias) in enumerate(pairs, 1):
-            self.weights[l] = Tensor(weights, requires_grad=True, name=f"theta{l}")
-            self.biases[l] = Tensor(bias, requires_grad=True, name=f"bias{l}")
+            self.weights[l] = _parameter(weights, f"theta{l}")
+            self.biases[l] = _parameter(bias, f"bias{l}")
         self.sizes = (pairs[0][0].shape[1], *(len(bias) for _, bias in pairs))
         self.activation, self.output = names[:-1], names[-1]
 
@@ -249,8 +250,8 @@ class Network:
         """
         if cost not in COSTS:
             raise ValueError(f"cost={cost!r}; expected one of {', '.join(COSTS)}")
-        mode = context.mode
-        context.mode = mode or TRACKED  # a graph is needed under `no_grad` too
+        # A graph is needed under `no_grad` too.
+        mode, context.mode = context.mode, context.mode or TRACKED
         try:
             run = self.forward(X)
             J = COSTS[cost](self, run, Y)
@@ -284,34 +285,46 @@ class Network:
 def _read_theta(theta: Thetas) -> list[Array]:
     """Return the folded matrices in one dtype, once their shapes are found to fit."""
     given = dict(theta) if isinstance(theta, Mapping) else dict(enumerate(theta, 1))
-    folded = {layer: np.asarray(given[layer]) for layer in sorted(given)}
+    folded = {layer: _array(given[layer]) for layer in sorted(given)}
     shapes = {layer: matrix.shape for layer, matrix in folded.items()}
-    if (
-        not list(shapes) == list(range(1, len(shapes) + 1)) != []
-        or any(len(shape) != 2 or min(shape) < 1 or shape[1] < 2 for shape in shapes.values())
-        or any(after[1] != before[0] + 1 for before, after in pairwise(shapes.values()))
-    ):
+    fit = all(len(s) == 2 and s[0] > 0 and s[1] > 1 for s in shapes.values()) and bool(shapes)
+    fit = fit and all(after[1] == before[0] + 1 for before, after in pairwise(shapes.values()))
+    if not fit or [*shapes] != [*range(1, len(shapes) + 1)]:
         expected = "Θ^(1), Θ^(2), ... of shapes (s_{l+1}, s_l + 1), the bias in column 0"
         raise ValueError(f"theta has shapes {shapes}; expected {expected}")
-    single = all(matrix.dtype == np.float32 for matrix in folded.values())
-    dtype = np.float32 if single else np.float64
+    dtype = np.float32 if all(Θ.dtype == np.float32 for Θ in folded.values()) else np.float64
     return [as_floats(f"theta[{layer}]", matrix, dtype) for layer, matrix in folded.items()]
+
+
+def _array(value: Any) -> Any:
+    return value if isinstance(value, Tensor) else np.asarray(value)
+
+
+def _parameter(value: Any, name: str) -> Tensor:
+    """Return a leaf of its own, or the value itself if it has a derivative to hand on."""
+    tracked = isinstance(value, Tensor) and value.requires_grad
+    return value if tracked else Tensor(value, requires_grad=True, name=name)
 
 
 def as_floats(name: str, value: Any, dtype: Any) -> Any:
     """Return real numbers in the network's dtype (the same array or Tensor if it has that)."""
-    array = value if isinstance(value, Tensor) else np.asarray(value)
+    array = _array(value)
     if array.dtype.kind not in "biuf":
         raise TypeError(f"{name} has dtype {array.dtype}; expected real numbers")
     return array if array.dtype == dtype else array.astype(dtype)
 
 
 def checked(name: str, array: Any, is_right: Function, expected: str) -> Any:
-    """Return an array; raise for the first number in it that is not right."""
-    if not isinstance(array, Tensor) and not (right := is_right(array)).all():
-        place = tuple(np.argwhere(~right)[0].tolist())
+    """Return an array; raise for the first number in it that is not right.
+
+    A Tensor that a transform or a compiler follows is not looked into.
+    """
+    values = array.node.value if isinstance(array, Tensor) else array
+    followed = values is not array and (array.requires_grad or context.mode == EVERYTHING)
+    if not followed and not (right := is_right(values)).all():
+        at = tuple(np.argwhere(~right)[0].tolist())
         wrong = f"{np.count_nonzero(~right)} of {right.size} are not"
-        raise ValueError(f"{name}{[*place] or ''} is {array[place]}; expected {expected} ({wrong})")
+        raise ValueError(f"{name}{[*at] or ''} is {values[at]}; expected {expected} ({wrong})")
     return array
 
 
