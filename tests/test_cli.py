@@ -20,7 +20,7 @@ import pytest
 
 import autograd_mini as ag
 from autograd_mini import cli, closed_form
-from autograd_mini.cli import check, comparison, options, terminal
+from autograd_mini.cli import blas, check, comparison, options, terminal
 from autograd_mini.data import load_digits, load_weights, split
 from autograd_mini.training import accuracy
 
@@ -476,6 +476,25 @@ def test_doctor_reports_what_is_broken(
     done = run("doctor", "--json")
     assert done.status == 1
     assert json.loads(done.out)["problems"] == {"gradient": "ZeroDivisionError: no luck today"}
+
+
+@pytest.mark.skipif(blas.library() is None, reason="NumPy without an OpenBLAS of its own")
+def test_the_command_uses_one_blas_thread(
+    run: Callable[..., Done], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in blas.VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    found = blas.library()
+    assert found is not None
+    before = blas.threads()
+    found.scipy_openblas_set_num_threads64_(2)
+    try:
+        assert "threads: 1, CPUs" in run("doctor").out
+        assert blas.threads() == 2
+        monkeypatch.setenv("OPENBLAS_NUM_THREADS", "2")
+        assert "threads: 2, OPENBLAS_NUM_THREADS=2, CPUs" in run("doctor").out
+    finally:
+        found.scipy_openblas_set_num_threads64_(before)
 
 
 # -- every terminal

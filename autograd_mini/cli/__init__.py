@@ -13,6 +13,7 @@ from typing import Any
 
 from .. import __version__
 from . import check, doctor, gates, pictures, train
+from .blas import one_thread
 from .options import Parser
 from .terminal import Output, any_encoding, one_line, shown
 
@@ -50,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     arguments
         In place of those of the process.
     """
-    with any_encoding(), warnings.catch_warnings():
+    with any_encoding(), one_thread(), warnings.catch_warnings():
         warnings.showwarning = _note
         try:
             return _run(arguments)

@@ -17,6 +17,7 @@ from .. import __version__, nn
 from ..data import load_digits, logic_table
 from ..drawing.render import describe_engine
 from . import options
+from .blas import VARIABLES, threads
 from .comparison import TOLERANCE, differences
 from .pictures import graph_of_cost
 from .terminal import Output, one_line, shown
@@ -29,7 +30,6 @@ Paste the output into a bug report.
 """
 PACKAGES = ("numpy", "tqdm", "graphviz", "graphviz-pure", "matplotlib", "scipy")
 EXTRAS = {"matplotlib": "history.plot(), cost.png", "scipy": "scipy.special on tensors"}
-THREADS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
 
 
 def add(commands: Any) -> None:
@@ -74,8 +74,10 @@ def blas() -> str:
         name = f"{built.get('name')} {built.get('version')}"
     except (KeyError, TypeError):
         name = "unknown"
-    limits = [f"{key}={one_line(os.environ[key])}" for key in THREADS if key in os.environ]
-    return f"{name}, {os.cpu_count()} CPUs" + "".join(f", {limit}" for limit in limits)
+    limits = [f"{key}={one_line(os.environ[key])}" for key in VARIABLES if key in os.environ]
+    used = threads()
+    told = "an unknown number of threads" if used is None else f"threads: {used}"
+    return ", ".join([name, told, *limits, f"CPUs: {os.cpu_count()}"])
 
 
 def attempt(check: Any) -> str:
