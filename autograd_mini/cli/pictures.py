@@ -67,7 +67,7 @@ def run(args: argparse.Namespace, out: Output) -> int:
     )
     J = graph_of_cost(net, X, Y, args.lam, args.cost)
     path = save_picture(net if args.units else J, args.out or Path(f"{args.what}.svg"))
-    out.item("Network", f"{'-'.join(map(str, net.sizes))}, {len(X)} examples, λ = {args.lam:g}")
+    out.item("Network", f"{'-'.join(map(str, net.sizes))}, m = {len(X)}, λ = {args.lam:g}")
     out.item("Cost", f"J = {J.item():.6g}")
     out.item("Saved", shown(path))
     out.record(layers=list(net.sizes), cost=J.item(), file=str(path))
