@@ -158,6 +158,19 @@ def test_the_same_seed_gives_the_same_files_and_another_others(run: Callable[...
         assert one != three
 
 
+def test_without_matplotlib_no_old_picture_stays(
+    run: Callable[..., Done], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("autograd-mini-train").mkdir()
+    Path("autograd-mini-train", "cost.png").write_bytes(b"of an earlier run")
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    done = run("train", *QUICK)
+    assert done.status == 0, done.err
+    assert "cost.png" not in done.out
+    names = {path.name for path in Path("autograd-mini-train").iterdir()}
+    assert names == {"weights.npz", "history.json", "cost.svg", "graph.svg"}
+
+
 @pytest.mark.parametrize(
     "options_given",
     [

@@ -271,8 +271,8 @@ def save(
         history.plot().savefig(drawn, format="png", dpi=150)
         write(folder / "cost.png", drawn.getvalue())
         files.insert(3, "cost.png")
-    except ImportError:
-        pass  # matplotlib is an extra, and cost.svg shows the same
+    except ImportError:  # matplotlib is an extra, and cost.svg shows the same
+        (folder / "cost.png").unlink(missing_ok=True)  # of an earlier run: it would tell of that
     J = graph_of_cost(net, data.X, data.targets(data.y), settings["lam"], settings["cost"])
     save_picture(J, folder / "graph.svg")
     return files
