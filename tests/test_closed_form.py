@@ -197,6 +197,27 @@ def test_float32_stays_float32() -> None:
     }
 
 
+@pytest.mark.parametrize("function", FUNCTIONS)
+@pytest.mark.parametrize(("output", "cost"), PAIRS)
+def test_small_integers_and_bools_are_numbers(
+    function: Callable[..., Any], output: str, cost: str
+) -> None:
+    """Neither 100 · 2 in int8 nor -1 in uint8 wraps around."""
+    theta, X, Y = np.array([[0, 100], [1, 100]]), np.array([[2], [-2]]), np.array([[1, 0], [0, 1]])
+    names = {"output": output, "cost": cost}
+    expected = flat(function([theta * 1.0], X * 1.0, Y * 1.0, **names))
+    for kind in (np.uint8, bool):
+        found = function([theta.astype(np.int8)], X.astype(np.int8), Y.astype(kind), **names)
+        np.testing.assert_array_equal(flat(found), expected)
+
+
+@pytest.mark.parametrize(("name", "slope"), [("relu", 0.0), ("leaky_relu", 0.01)])
+def test_the_slope_at_a_kink_is_the_left_one(name: str, slope: float) -> None:
+    theta = [np.array([[0.0, 1.0]]), np.array([[0.0, 3.0]])]
+    delta = closed_form.deltas(theta, [[0.0]], [1], activation=name)
+    assert delta[2] == 3.0 * delta[3] * slope
+
+
 # -- what is refused
 
 OK = {"theta": XNOR, "X": CORNERS, "Y": np.array([1, 0, 0, 1])}
