@@ -89,7 +89,7 @@ def npz_bytes(arrays: Mapping[str, NDArray[Any]], **texts: str) -> bytes:
         if array.dtype.hasobject:
             raise ValueError(f"array {name!r} holds Python objects; give numbers")
     packed = BytesIO()
-    np.savez_compressed(packed, allow_pickle=False, **members)
+    np.savez_compressed(packed, **members)
     return packed.getvalue()
 
 
