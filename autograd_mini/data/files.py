@@ -83,7 +83,7 @@ def npz_bytes(arrays: Mapping[str, NDArray[Any]], **texts: str) -> bytes:
     ValueError
         For an array of Python objects, which only a pickle could hold.
     """
-    members = {name: np.asarray(array) for name, array in arrays.items()}
+    members: dict[str, Any] = {name: np.asarray(array) for name, array in arrays.items()}
     members |= {name: np.array(text) for name, text in texts.items()}
     for name, array in members.items():
         if array.dtype.hasobject:
