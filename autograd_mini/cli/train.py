@@ -265,17 +265,17 @@ def save(
     save_weights(folder / "weights.npz", net, **settings, results=content["results"])
     write(folder / "history.json", json.dumps(content, indent=1) + "\n")
     write(folder / "cost.svg", history.svg())
+    J = graph_of_cost(net, data.X, data.targets(data.y), settings["lam"], settings["cost"])
+    save_picture(J, folder / "graph.svg")
     files = ["weights.npz", "history.json", "cost.svg", "graph.svg"]
     try:
         drawn = BytesIO()
         history.plot().savefig(drawn, format="png", dpi=150)
-        write(folder / "cost.png", drawn.getvalue())
-        files.insert(3, "cost.png")
     except ImportError:  # matplotlib is an extra, and cost.svg shows the same
         (folder / "cost.png").unlink(missing_ok=True)  # of an earlier run: it would tell of that
-    J = graph_of_cost(net, data.X, data.targets(data.y), settings["lam"], settings["cost"])
-    save_picture(J, folder / "graph.svg")
-    return files
+        return files
+    write(folder / "cost.png", drawn.getvalue())
+    return [*files, "cost.png"]
 
 
 def outline(net: Network) -> str:
