@@ -58,7 +58,14 @@ def _unary(function: Any) -> Callable[[Tensor], Tensor]:
     """Return `-t`, `abs(t)`, `t.T` for one of NumPy's functions of one array."""
     op = OPS[function]
 
-    return lambda self: apply(op, (self,))
+    compute = op.compute
+
+    def forward(self: Tensor) -> Tensor:
+        node = self.node
+        result: Tensor = record(op, (node,), EMPTY, compute(node.value), node.tracked)
+        return result
+
+    return forward
 
 
 def _in_place(function: Any) -> Any:
@@ -371,7 +378,7 @@ def record(
 def _mark_view(tensor: Tensor, op: Op, source: Any) -> Tensor:
     """Note that a result shares memory with its operand: writing it must be refused."""
     value = tensor.node.value
-    if op.view and type(value) is np.ndarray and value.base is not None:
+    if op.view and type(value) is np.ndarray and (value.base is not None or value is source):
         tensor.node.view = value.base is source or np.may_share_memory(value, source)
     return tensor
 

@@ -358,6 +358,8 @@ VIEWS = {
     "broadcast_to": lambda x: np.broadcast_to(x, (3, 2, 2)),
     "split": lambda x: np.split(x, 2)[1],
     "ravel": np.ravel,
+    "squeeze nothing": np.squeeze,
+    "real": np.real,
 }
 
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import reduce
+from operator import add
 from typing import Any
 
 import numpy as np
@@ -54,7 +56,8 @@ def logistic_cost(net: Network, X: Any, Y: Any, lam: float = 0.0) -> Any:
     run, Y, m = _prepare("logistic_cost", net, X, Y, ("sigmoid",))
     z = run.z[len(net.sizes)]
     with scope("cost"):
-        if not isinstance(Y, Tensor) and not np.count_nonzero(Y * (1.0 - Y)):  # all 0 or 1
+        if not isinstance(Y, Tensor) and np.count_nonzero(Y) == np.count_nonzero(Y == 1.0):
+            # Every y is 0 or 1, so one of the two logarithms counts.
             data = np.sum(softplus((1.0 - 2.0 * Y) * z))
         else:
             # softplus(z) − y z cancels where y is near 1; around the nearer of 0 and 1 it does not.
@@ -160,10 +163,12 @@ def _regularised(data: Any, net: Network, lam: Any, m: int) -> Any:
         lam = float(lam)  # a NumPy scalar would lift float32
         if not 0.0 <= lam < math.inf:
             raise ValueError(f"lam={lam}; expected a finite λ >= 0")
-        if lam == 0.0:
-            return data / m
-    squares = sum(np.sum(np.square(weights)) for weights in net.weights.values())
-    return (data + 0.5 * lam * squares) / m
+    if isinstance(lam, Tensor) or lam:
+        squares = (np.sum(np.square(weights)) for weights in net.weights.values())
+        data = data + 0.5 * lam * reduce(add, squares)
+    J = data / m
+    J.name = "J"
+    return J
 
 
 COSTS |= {"logistic": logistic_cost, "logistic_literal": logistic_cost_literal}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import operator
 from typing import Any
 
 import numpy as np
@@ -18,7 +17,15 @@ def _flip(x: Any) -> Any:
     return x.T if x.ndim == 2 else np.swapaxes(x, -1, -2)
 
 
+def _matmul(a: Any, b: Any) -> Any:
+    if type(a) is type(b) is np.ndarray and a.ndim == b.ndim == 2:
+        return a.dot(b)  # half the time of @ when they are small
+    return a @ b
+
+
 def _matmul_left(g: Any, y: Any, a: Any, b: Any) -> Any:
+    if a.ndim == b.ndim == 2:
+        return _matmul(g, b.T)
     if b.ndim == 1:
         return g[..., None] * b  # y_i = Σ_k a_ik b_k, and the inner product
     if a.ndim == 1:
@@ -27,6 +34,8 @@ def _matmul_left(g: Any, y: Any, a: Any, b: Any) -> Any:
 
 
 def _matmul_right(g: Any, y: Any, a: Any, b: Any) -> Any:
+    if a.ndim == b.ndim == 2:
+        return _matmul(a.T, g)
     if a.ndim == 1:
         return g * a if b.ndim == 1 else a[:, None] * g[..., None, :]
     if b.ndim == 1:
@@ -34,7 +43,7 @@ def _matmul_right(g: Any, y: Any, a: Any, b: Any) -> Any:
     return _flip(a) @ g
 
 
-rule(np.matmul, _matmul_left, _matmul_right, compute=operator.matmul)
+rule(np.matmul, _matmul_left, _matmul_right, compute=_matmul)
 
 
 def _sizes(a: Any, b: Any) -> tuple[int, int]:

@@ -10,8 +10,8 @@ from ..op import rule
 
 __all__: list[str] = []
 
-def _inverse(axes: Any) -> tuple[int, ...] | None:
-    return axes and tuple(np.argsort([a % len(axes) for a in axes]).tolist())
+def _inverse(axes: Any) -> tuple[int, ...]:
+    return tuple(np.argsort([a % len(axes) for a in axes]).tolist())
 
 
 rule(np.reshape,
@@ -19,8 +19,8 @@ rule(np.reshape,
 rule(np.ravel,
      lambda g, y, x, *, order="C": np.reshape(g, x.shape, order=_plain(order, x)), view=True)
 rule(np.transpose,
-     lambda g, y, x, *, axes=None: np.transpose(g, _inverse(axes)),
-     view=True)
+     lambda g, y, x, *, axes=None: g.T if axes is None else np.transpose(g, _inverse(axes)),
+     view=True, compute=lambda x, axes=None: x.transpose(axes))
 rule(np.swapaxes, lambda g, y, x, *, axis1, axis2: np.swapaxes(g, axis1, axis2), view=True)
 rule(np.expand_dims, lambda g, y, x, *, axis: np.reshape(g, x.shape), view=True)
 rule(np.squeeze, lambda g, y, x, *, axis=None: np.reshape(g, x.shape), view=True)
