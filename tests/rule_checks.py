@@ -31,7 +31,14 @@ STEP = 2.0**-8
 
 def tensors(arrays: Sequence[Any]) -> list[Tensor]:
     """Name arrays as leaves, borrowed: their layout in memory is what is tested."""
-    return [tensor_of(leaf(array, None)) for array in arrays]
+    return [tensor_of(leaf(read_only(array), None)) for array in arrays]
+
+
+def read_only(array: Any) -> Any:
+    """Make an array refuse to be written: a rule that edits in place raises."""
+    if isinstance(array, np.ndarray):
+        array.flags.writeable = False
+    return array
 
 
 def pull(
@@ -58,7 +65,10 @@ def pull(
 def gradients(call: Call, arrays: Sequence[Any], cotangents: Sequence[Any]) -> list[Any]:
     """Return vᵀJ for each argument, unrecorded."""
     leaves = tensors(arrays)
-    return pull(call(*leaves), cotangents, leaves)
+    outputs = call(*leaves)
+    for value in (*(output.node.value for output in outputs), *cotangents):
+        read_only(value)
+    return pull(outputs, cotangents, leaves)
 
 
 def a_direction(rng: np.random.Generator, like: Any) -> Any:
