@@ -280,7 +280,7 @@ def test_a_label_out_of_range_is_refused_with_its_place(cost: Cost, label: int) 
 
 
 @pytest.mark.parametrize("cost", [nn.logistic_cost, nn.logistic_cost_literal])
-@pytest.mark.parametrize("y", [-1.0, 2.0, 1.0001])
+@pytest.mark.parametrize("y", [-1.0, 2.0, 1.0001, 1e300, -1e-300])
 def test_a_y_beyond_0_and_1_is_refused_by_the_logistic_cost(cost: Cost, y: float) -> None:
     expected = re.escape(f"Y[1, 0] is {y}; expected 0 <= y <= 1 (1 of 3 are not)")
     with pytest.raises(ValueError, match=expected):

@@ -104,9 +104,9 @@ def parse(text: str) -> list[Term]:
                 raise ExpressionError("this ) closes nothing", text, place)
             del waiting[-1:]
         else:
-            expected = "an input's name, not or (" if operand_next else ", ".join(BINARY)
-            found = word or "the end"
-            raise ExpressionError(f"expected {expected}, found {found}", text, place)
+            operators = f"{', '.join(BINARY)}, ) or the end"
+            expected = "an input's name, not or (" if operand_next else operators
+            raise ExpressionError(f"expected {expected}, found {word or 'the end'}", text, place)
     return terms
 
 
