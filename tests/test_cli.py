@@ -20,8 +20,8 @@ import pytest
 
 import autograd_mini as ag
 from autograd_mini import cli, closed_form
-from autograd_mini.cli import blas, check, comparison, options, terminal
-from autograd_mini.data import load_digits, load_weights, split
+from autograd_mini.cli import blas, check, comparison, options, problem, terminal
+from autograd_mini.data import load_digits, load_weights, save_weights, split
 from autograd_mini.training import accuracy
 
 ROOT = Path(__file__).parent.parent
@@ -372,7 +372,7 @@ def test_the_slides_lambda_fails_by_what_it_lacks(run: Callable[..., Done]) -> N
     assert "FAILED" in done.out
     assert "the slide's" in done.out
     assert run("check", "--slide", "--lam", "0").status == 0
-    theta, lam, m = check.sines(5, 4), 3.0, 5
+    theta, lam, m = problem.sines(5, 4), 3.0, 5
     apart = check.slide(np.zeros((5, 4)), theta, lam, m)
     np.testing.assert_allclose(apart[:, 1:], (1 - 1 / m) * lam * theta[:, 1:], rtol=1e-15)
     assert not apart[:, 0].any()
@@ -384,6 +384,38 @@ def test_relative_difference() -> None:
     assert comparison.relative(zeros, zeros) == 0
     assert comparison.relative(np.ones(3), zeros) == 1
     assert comparison.relative(np.ones(3), -np.ones(3)) > 1
+
+
+@pytest.mark.parametrize(
+    ("output", "cost", "dtype"),
+    [("sigmoid", "logistic", "f8"), ("softmax", "softmax", "f4"), ("identity", "quadratic", "f8")],
+)
+def test_check_and_draw_take_a_saved_network(
+    run: Callable[..., Done], output: str, cost: str, dtype: str
+) -> None:
+    net = ag.nn.Network([4, 3, 2], "tanh", output, seed=0, dtype=dtype)
+    save_weights("weights.npz", net)
+    done = run("check", "--weights", "weights.npz", "--json")
+    assert done.status == 0, done.out
+    assert json.loads(done.out)["layers"] == [4, 3, 2]
+    done = run("draw", "network", "--weights", "weights.npz")
+    assert f"4-3-2, tanh, {cost} cost; weights from weights.npz; m = 2" in done.out
+    refused(run("check", "--weights", "weights.npz", "--layers", "4-2"), "give one of them")
+    refused(run("draw", "xnor", "--weights", "weights.npz"), "write: draw network")
+
+
+def test_a_truncated_weight_file_is_one_clear_line(run: Callable[..., Done]) -> None:
+    path = save_weights("weights.npz", ag.nn.Network([4, 3, 2]), cost=["hostile"])
+    assert run("check", "--weights", "weights.npz", "--rows", "0").status == 0
+    whole = path.read_bytes()
+    for length in (0, 100, len(whole) - 1):
+        path.write_bytes(whole[:length])
+        refused(
+            run("check", "--weights", "weights.npz"),
+            "'weights.npz' is truncated, damaged or no npz file",
+        )
+    np.savez("weights.npz", X=np.zeros(3))
+    refused(run("draw", "network", "--weights", "weights.npz"), "is no weight file")
 
 
 # -- gates

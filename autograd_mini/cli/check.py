@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ from ..context import no_grad
 from ..nn.network import COSTS, Network
 from . import options
 from .comparison import TOLERANCE, closed, recorded, relative
+from .problem import add_options, named, problem
 from .terminal import Output
 
 Array = NDArray[Any]
@@ -38,6 +38,7 @@ examples:
   autograd-mini check
   autograd-mini check --layers 400-25-10 --lam 1
   autograd-mini check --layers 6-5-4-3 --activation tanh --cost softmax --rows 0
+  autograd-mini check --weights autograd-mini-train/weights.npz --lam 0.1
   autograd-mini check --slide    (D = Δ/m + λΘ, as the slide has it: fails by (1 - 1/m) λ Θ)
 """
 EPSILON = 1e-4
@@ -49,16 +50,8 @@ def add(commands: Any) -> None:
     """Add the sub-command to the command line."""
     parser = commands.add_parser("check", help=HELP, description=DESCRIPTION, epilog=EXAMPLES)
     options.common(parser, run)
-    options.network(parser, "3-5-3")
-    parser.add_argument(
-        "--examples", type=options.whole(1, 10_000), default=5, metavar="M",
-        help="number of examples (default: 5)",
-    )  # fmt: skip
+    add_options(parser, 5)
     options.strength(parser, [0.0, 3.0], nargs="+")
-    parser.add_argument(
-        "--seed", type=options.whole(0), metavar="N",
-        help="random weights and examples instead of the course's",
-    )  # fmt: skip
     parser.add_argument(
         "--rows", type=options.whole(0, 10_000), default=5, metavar="N",
         help="entries of each Θ to print (default: 5)",
@@ -72,9 +65,7 @@ def add(commands: Any) -> None:
 def run(args: argparse.Namespace, out: Output) -> int:
     """Check for every λ; 1 when one of them fails."""
     net, X, Y = problem(args)
-    weights = "the course's weights" if args.seed is None else f"random weights, seed {args.seed}"
-    outline = "-".join(map(str, net.sizes))
-    out.item("Network", f"{outline}, {args.activation}, {args.cost} cost; {weights}; m = {len(X)}")
+    out.item("Network", named(args, net))
     checks = [one_check(args, net, X, Y, lam, out) for lam in args.lam]
     passed = all(check["passed"] for check in checks)
     if passed:
@@ -83,27 +74,6 @@ def run(args: argparse.Namespace, out: Output) -> int:
         out.item("FAILED", "the gradients differ by more than rounding  ✗")
     out.record(layers=list(net.sizes), examples=len(X), passed=passed, checks=checks)
     return 0 if passed else 1
-
-
-def problem(args: argparse.Namespace) -> tuple[Network, Array, Array]:
-    """The course's weights and examples for these layers, or random ones; and labels."""
-    sizes, m = args.layers or [3, 5, 3], args.examples
-    output = options.output(args.cost, sizes, m)
-    # The course's labels are 1 + (i mod K), i = 1..m, with classes counted from 1.
-    labels = np.arange(1, m + 1) % max(sizes[-1], 2)
-    if args.seed is not None:
-        rng = np.random.default_rng(args.seed)
-        net = Network(sizes, args.activation, output, seed=rng)
-        return net, rng.uniform(-1, 1, (m, sizes[0])), labels
-    thetas = [sines(rows, columns + 1) for columns, rows in pairwise(sizes)]
-    net = Network.from_theta(thetas, activation=args.activation, output=output)
-    return net, sines(m, sizes[0]), labels
-
-
-def sines(rows: int, columns: int) -> Array:
-    """Fill column by column with sin(1), sin(2), ... / 10: the course's debugInitializeWeights."""
-    filled: Array = np.sin(np.arange(1.0, rows * columns + 1)).reshape(columns, rows).T / 10
-    return filled
 
 
 def one_check(
