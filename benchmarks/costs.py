@@ -1,0 +1,101 @@
+"""What one small operation costs, however long the graph; what the import costs."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+import autograd_mini as ag
+
+from .contenders import Step
+from .measure import Pace, Timing, interleave
+
+__all__ = ["HEAVY", "KINDS", "NODES", "import_times", "operation_timings"]
+
+NODES = [100, 1_000, 10_000, 100_000]
+
+
+def _scalars(y: Any) -> Any:
+    return 0.999 * y
+
+
+def _sines(y: Any) -> Any:
+    return np.sin(y)
+
+
+def _arrays(y: Any) -> Any:
+    return y * _FACTORS
+
+
+_FACTORS = np.full(8, 0.999)
+
+KINDS: dict[str, tuple[Callable[[Any], Any], Any]] = {
+    "0.999 * y, y a scalar": (_scalars, 1.0),
+    "np.sin(y), y a scalar": (_sines, 1.0),
+    "y * w, arrays of 8": (_arrays, np.ones(8)),
+}
+
+
+def operation_timings(pace: Pace) -> dict[str, list[Timing]]:
+    """Time chains of one operation, forward and backward: µs per operation, by length."""
+    timings = {}
+    for kind, (operation, start) in KINDS.items():
+        steps = [_chain(operation, start, n) for n in NODES]
+        timings[kind] = interleave([f"{n:,}" for n in NODES], steps, pace)
+        for n, timing in zip(NODES, timings[kind], strict=True):
+            timing.slices = [t / n for t in timing.slices]
+    return timings
+
+
+def _chain(operation: Callable[[Any], Any], start: Any, n: int) -> Step:
+    x = ag.Tensor(start, requires_grad=True)
+    seed = np.ones(x.shape)
+
+    def step() -> Any:
+        x.grad = None
+        y: Any = x
+        for _ in range(n):
+            y = operation(y)
+        y.backward(seed)
+        return x.grad
+
+    return step
+
+
+HEAVY = ["numpy.random", "numpy.fft", "importlib.metadata", "tqdm", "graphviz", "scipy",
+         "matplotlib"]  # fmt: skip
+"""What a bare import must not load."""
+
+
+def import_times(rounds: int) -> tuple[Timing, Timing, list[str]]:
+    """Time `import autograd_mini` in fresh processes, by `-X importtime`, NumPy loaded already.
+
+    Returns
+    -------
+    ours, numpy, heavy
+        In ms: all that the import adds (standard library included), NumPy's own import beside it,
+        and what of `HEAVY` was loaded.
+    """
+    ours, theirs = Timing("autograd_mini", 1), Timing("numpy", 1)
+    program = "import sys, numpy, autograd_mini; print(*sys.modules)"
+    for _ in range(rounds + 1):
+        run = subprocess.run(
+            [sys.executable, "-X", "importtime", "-c", program],
+            capture_output=True,
+            check=True,
+            text=True,
+        )
+        total = {}
+        for line in run.stderr.splitlines():
+            _, cumulative, module = line.removeprefix("import time:").split("|")
+            if module.strip() in ("numpy", "autograd_mini") and cumulative.strip().isdigit():
+                total[module.strip()] = int(cumulative) / 1000
+        ours.slices.append(total["autograd_mini"])
+        theirs.slices.append(total["numpy"])
+    for timing in (ours, theirs):
+        del timing.slices[0]  # the first run compiles the files
+    return ours, theirs, [name for name in HEAVY if name in run.stdout.split()]
