@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from functools import reduce
-from operator import add
 from typing import Any
 
 import numpy as np
@@ -159,13 +157,12 @@ def _targets(Y: Any, shape: tuple[int, ...], dtype: Any) -> Any:
 
 def _regularised(data: Any, net: Network, lam: Any, m: int) -> Any:
     """(data + λ/2 Σ Θ²) / m, over weights only."""
-    if not isinstance(lam, Tensor):
-        lam = float(lam)  # a NumPy scalar would lift float32
-        if not 0.0 <= lam < math.inf:
-            raise ValueError(f"lam={lam}; expected a finite λ >= 0")
+    # A NumPy scalar would lift float32.
+    if not isinstance(lam, Tensor) and not 0.0 <= (lam := float(lam)) < math.inf:
+        raise ValueError(f"lam={lam}; expected a finite λ >= 0")
     if isinstance(lam, Tensor) or lam:
-        squares = (np.sum(np.square(weights)) for weights in net.weights.values())
-        data = data + 0.5 * lam * reduce(add, squares)
+        squares = [np.sum(np.square(weights)) for weights in net.weights.values()]
+        data = data + 0.5 * lam * sum(squares[1:], squares[0])
     J = data / m
     J.name = "J"
     return J

@@ -34,10 +34,9 @@ class ExpressionError(SyntaxError, ValueError):
     """
 
     def __init__(self, message: str, text: str = "", position: int = 0) -> None:
-        start = max(0, position - 60)
-        shown = re.sub(r"\s", " ", text[start : position + 20])
-        pointer = " " * (position - start) + "^"
-        super().__init__(f"position {position}: {message}\n  {shown}\n  {pointer}")
+        left = re.sub(r"\s", " ", text[max(0, position - 60) : position])
+        right = re.sub(r"\s", " ", text[position : position + 20])
+        super().__init__(f"position {position}: {message}\n  {left}{right}\n  {' ' * len(left)}^")
         self.position = position
 
 
