@@ -71,9 +71,6 @@ class Op:
         self.parameters, self.keywords = _read_parameters(name, rules)
         self._signature: tuple[str, ...] | None = None
 
-    def __repr__(self) -> str:
-        return f"<Op {self.name}({', '.join(self.parameters + self.keywords)})>"
-
     @property
     def signature(self) -> tuple[str, ...]:
         """The names of the function's positional arguments, the arrays first."""
@@ -213,7 +210,7 @@ def primitive(function: F) -> F:
 
     @wraps(function)
     def dispatching(*args: Any, **kwargs: Any) -> Any:
-        for argument in (*args, *kwargs.values()):
+        for argument in args:
             for item in argument if type(argument) in (list, tuple) else (argument,):
                 kind = type(item)
                 if kind is not np.ndarray and hasattr(kind, "__array_function__"):
@@ -239,12 +236,10 @@ class Sparse:
 
     def add_into(self, total: Any) -> None:
         """Add to an array of the input's shape, in place."""
-        raise NotImplementedError
 
     @staticmethod
     def gather(parts: Sequence[Any], value: Any) -> Any:
         """Return the sum of recorded parts, sparse and dense, as one operation; fit for `value`."""
-        raise NotImplementedError
 
 
 def _read_parameters(name: str, rules: Sequence[Rule | None]) -> tuple[Names, Names]:

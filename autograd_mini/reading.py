@@ -171,10 +171,8 @@ class Reading:
 def read(node: Node) -> Any:
     """Return a node's value, which is unknown while a compiler records."""
     if context.mode == EVERYTHING:
-        raise RuntimeError(
-            f"the value of {describe(node)} was read while the program was being recorded, so it "
-            "would be frozen in it; write np.where(condition, a, b) in place of if"
-        )
+        what = f"the value of {describe(node)} was read while a program is recorded"
+        raise RuntimeError(f"{what}; write np.where(condition, a, b) in place of if")
     return node.value
 
 

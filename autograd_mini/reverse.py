@@ -36,12 +36,8 @@ class Pick(Sparse):
         return tuple(cotangents)
 
 
-def _pick(values: tuple[Any, ...], index: int) -> Any:
-    """Return one output of an operation that has several."""
-    return values[index]
-
-
-pick: Op = rule(_pick, lambda g, y, values, *, index: Pick(g, index), name="pick")
+pick: Op = rule(
+    lambda values, index: values[index], lambda g, y, values, *, index: Pick(g, index), name="pick")
 
 
 def propagate(

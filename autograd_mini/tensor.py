@@ -76,8 +76,7 @@ def _in_place(function: Any) -> Any:
         temporary = sys.getrefcount(self) <= UNNAMED < NAMED
         refuse_write(self, f"in-place {op.label}", temporary)
         result = apply(op, (self, operand(other)))
-        castable = np.can_cast(result.dtype, self.dtype, "same_kind")
-        if result.shape != self.shape or not castable:
+        if result.shape != self.shape or not np.can_cast(result.dtype, self.dtype, "same_kind"):
             change = f"{self.dtype} {self.shape} into {result.dtype} {result.shape}"
             raise TypeError(f"in-place {op.label} can not turn {change}; write t = t + other")
         if result.dtype != self.dtype:
@@ -94,9 +93,7 @@ def _method(function: Any) -> Any:
     def method(self: Tensor, *args: Any, **kwargs: Any) -> Any:
         return dispatch(function, (self, *args), kwargs)
 
-    method.__name__ = method.__qualname__ = function.__name__
-    method.__doc__ = f"Return `np.{function.__name__}(t, ...)`."
-    return method
+    return functools.wraps(function)(method)
 
 
 class Tensor(Reading):
@@ -204,13 +201,10 @@ class Tensor(Reading):
     def __array_ufunc__(
         self, ufunc: Any, method: str, *inputs: Any, out: Any = None, **kwargs: Any
     ) -> Any:
-        if method == "__call__" and out is None:
-            return dispatch(ufunc, inputs, kwargs)
         if out is not None or method == "at":
-            raise TypeError(
-                f"np.{ufunc.__name__} can not write a tensor into an array (arr += t, out=arr, "
-                f"np.{ufunc.__name__}.at): its derivative would be lost; write arr = arr + t"
-            )
+            kwargs = {"out": out or method}
+        if method == "__call__" or "out" in kwargs:
+            return dispatch(ufunc, inputs, kwargs)
         if method == "reduce" and ufunc in REDUCTIONS:
             given = zip(("axis", "dtype", "out", "keepdims"), inputs[1:], strict=False)
             kwargs = {"axis": 0, **dict(given), **kwargs}
@@ -262,9 +256,7 @@ class Tensor(Reading):
 
     # -- NumPy's methods
 
-    T = property(_unary(np.transpose), doc="The transpose.")
-    real = property(_unary(np.real), doc="The real part.")
-    imag = property(_unary(np.imag), doc="The imaginary part.")
+    T, real, imag = (property(_unary(f)) for f in (np.transpose, np.real, np.imag))
     sum, mean, max, min = map(_method, (np.sum, np.mean, np.max, np.min))
     argmax, argmin, argsort = map(_method, (np.argmax, np.argmin, np.argsort))
     any, all, nonzero, clip = map(_method, (np.any, np.all, np.nonzero, np.clip))
@@ -387,7 +379,7 @@ def operand(value: Any, beside: Tensor | None = None) -> Any:
     """Return a value that may stand in an operation; NotImplemented for what is no number."""
     if type(value) is complex and beside is not None:
         return np.asarray(value, np.result_type(beside.dtype, value))[()]
-    if type(value) in _ARRAYS or isinstance(value, Tensor | np.generic):
+    if type(value) in _ARRAYS or isinstance(value, (Tensor, np.generic)):
         return value
     if getattr(type(value), "__array_ufunc__", True) is None:
         return NotImplemented
@@ -420,16 +412,18 @@ def dispatch(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> An
         When a derivative would be lost: the function has no rule, writes into an array, or is
         called with a keyword that its rule does not know.
     """
-    op = find_op(function)
-    simple = op is not None and op.is_simple and not kwargs and len(args) == op.arity
-    if op is not None and simple and _PLAIN.issuperset(map(type, args)):
-        return apply(op, args)
+    op = OPS.get(function) or find_op(function)
+    if op is not None and op.is_simple and not kwargs and len(args) == op.arity:
+        if op.arity == 1:  # the one argument is the tensor that was asked
+            node = args[0].node
+            return record(op, (node,), EMPTY, op.compute(node.value), node.tracked)
+        if _PLAIN.issuperset(map(type, args)):
+            return apply(op, args)
     if function in _WRITERS or kwargs.get("out") is not None:
         label = f"np.{getattr(function, '__name__', 'function')}"
-        raise TypeError(
-            f"{label} writes into an array in place, where a tensor's derivative would be lost; "
-            f"write {_WRITERS.get(function, f'y = {label}(...)')} instead"
-        )
+        cure = _WRITERS.get(function, f"y = {label}(...), arr = arr + t")
+        where = f"{label} with out=, .at or += writes into an array in place"
+        raise TypeError(f"{where}, where a tensor's derivative would be lost; write {cure}")
     if not _is_wanted(op, (*args, *kwargs.values())):
         return _run_unrecorded(function, op, args, kwargs)
     if op is None:
@@ -456,13 +450,10 @@ def _is_wanted(op: Op | None, arguments: tuple[Any, ...]) -> bool:
     return differentiable and context.mode == TRACKED and any(map(_is_tracked, arguments))
 
 
-_WRITERS = {
-    np.copyto: "x = v, or x[...] = v with x a Tensor",
-    np.put: "x[indices] = v with x a Tensor",
-    np.place: "x[mask] = v with x a Tensor",
-    np.putmask: "x = np.where(mask, v, x)",
-    np.fill_diagonal: "x = np.where(np.eye(n, dtype=bool), v, x)",
-}
+_WRITERS: dict[Any, str] = {
+    np.copyto: "x = v, or x[...] = v with x a Tensor", np.put: "x[indices] = v with x a Tensor",
+    np.place: "x[mask] = v with x a Tensor", np.putmask: "x = np.where(mask, v, x)",
+    np.fill_diagonal: "x = np.where(np.eye(n, dtype=bool), v, x)"}
 
 
 def _run_unrecorded(function: Any, op: Op | None, args: Any, kwargs: dict[str, Any]) -> Any:
@@ -472,7 +463,7 @@ def _run_unrecorded(function: Any, op: Op | None, args: Any, kwargs: dict[str, A
 
 
 def _wrap_result(result: Any, op: Op | None, values: tuple[Any, ...]) -> Any:
-    if isinstance(result, np.ndarray | np.generic):
+    if isinstance(result, (np.ndarray, np.generic)):
         tensor = wrap(result)
         return tensor if op is None or not values else _mark_view(tensor, op, values[0])
     if type(result) in (tuple, list):

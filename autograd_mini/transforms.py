@@ -24,6 +24,8 @@ __all__ = ["backprop", "grad", "value_and_grad", "vjp"]
 
 Function = Callable[..., Any]
 Argnums = int | Sequence[int]
+_NUMBERS = (np.ndarray, np.generic, float, int, complex)
+_LEAVES = frozenset((Tensor, *_NUMBERS, np.float64))
 Rebuild = Callable[[Sequence[Any]], Any]
 
 
@@ -36,6 +38,8 @@ def flatten(structure: Any) -> tuple[list[Any], Rebuild]:
     if parts is None:
         return [structure], lambda leaves: leaves[0]
     children, rebuild = parts
+    if _LEAVES.issuperset(map(type, children)):
+        return children, rebuild
     flat = [flatten(child) for child in children]
 
     def restore(leaves: Sequence[Any]) -> Any:
@@ -51,6 +55,8 @@ def flatten(structure: Any) -> tuple[list[Any], Rebuild]:
 def _parts(structure: Any) -> tuple[list[Any], Rebuild] | None:
     """Return a container's children and how to rebuild it; None for a leaf."""
     kind = type(structure)
+    if kind in _LEAVES:
+        return None
     if isinstance(structure, tuple):
         named = hasattr(structure, "_fields")
         return list(structure), (lambda new: kind(*new)) if named else kind
@@ -63,16 +69,14 @@ def _parts(structure: Any) -> tuple[list[Any], Rebuild] | None:
         children, aux = structure.__flatten__()
         return list(children), lambda new: kind.__unflatten__(aux, new)
     if hasattr(kind, "__dataclass_fields__"):
-        return _dataclass_parts(structure)
+        from dataclasses import fields
+
+        keys = [field.name for field in fields(structure) if field.init]
+        children = [getattr(structure, key) for key in keys]
+        return children, lambda new: kind(**dict(zip(keys, new, strict=True)))
     return None
 
 
-def _dataclass_parts(structure: Any) -> tuple[list[Any], Rebuild]:
-    from dataclasses import fields, replace
-
-    names = [field.name for field in fields(structure) if field.init]
-    children = [getattr(structure, name) for name in names]
-    return children, lambda new: replace(structure, **dict(zip(names, new, strict=True)))
 
 
 # -- arguments
@@ -89,7 +93,7 @@ def _holds_tensor(structure: Any) -> bool:
     parts = _parts(structure)
     if parts is None or not hasattr(type(structure), "__flatten__"):
         return parts is not None and any(map(_holds_tensor, parts[0]))
-    nodes = [item.node for item in flatten(structure)[0] if type(item) is Tensor]
+    nodes = [item.node for item in flatten(parts[0])[0] if type(item) is Tensor]
     return any(node.inputs or (node.tracked and node.cell is None) for node in nodes)
 
 
@@ -127,7 +131,7 @@ def _fresh(item: Any, alias: bool) -> Tensor:
     Were it the same name, nested derivatives would confuse their perturbations.
     """
     if type(item) is not Tensor:
-        if not isinstance(item, np.ndarray | np.generic | float | int | complex):
+        if not isinstance(item, _NUMBERS):
             expected = "a derivative is taken of numbers, arrays, Tensors and containers of them"
             raise TypeError(f"{expected}; got {type(item).__name__}: {item!r}")
         return tensor_of(leaf(new_value(item, None, True), None))
@@ -145,8 +149,9 @@ class _Run:
     """One call of a function, recorded with respect to some of its arguments."""
 
     def __init__(self, f: Function, args: Any, kwargs: Any, argnums: Sequence[int]):
-        self.tensors_in = any(_holds_tensor(value) for value in (*args, *kwargs.values()))
-        self.arguments = [_Argument(args[i], _holds_tensor(args[i])) for i in argnums]
+        held = [*map(_holds_tensor, args)]
+        self.tensors_in = any(held) or any(map(_holds_tensor, kwargs.values()))
+        self.arguments = [_Argument(args[i], held[i]) for i in argnums]
         values = list(args)
         for i, argument in zip(argnums, self.arguments, strict=True):
             values[i] = argument.value

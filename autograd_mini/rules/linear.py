@@ -24,23 +24,19 @@ def _matmul(a: Any, b: Any) -> Any:
 
 
 def _matmul_left(g: Any, y: Any, a: Any, b: Any) -> Any:
-    if a.ndim == b.ndim == 2:
-        return _matmul(g, b.T)
     if b.ndim == 1:
         return g[..., None] * b  # y_i = Σ_k a_ik b_k, and the inner product
     if a.ndim == 1:
         return (b @ g[..., None])[..., 0]
-    return g @ _flip(b)
+    return _matmul(g, _flip(b))
 
 
 def _matmul_right(g: Any, y: Any, a: Any, b: Any) -> Any:
-    if a.ndim == b.ndim == 2:
-        return _matmul(a.T, g)
     if a.ndim == 1:
         return g * a if b.ndim == 1 else a[:, None] * g[..., None, :]
     if b.ndim == 1:
         return (_flip(a) @ g[..., None])[..., 0]
-    return _flip(a) @ g
+    return _matmul(_flip(a), g)
 
 
 rule(np.matmul, _matmul_left, _matmul_right, compute=_matmul)

@@ -5,6 +5,7 @@ A tie of max or min splits evenly.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -24,10 +25,7 @@ def spread(x: Any, shape: tuple[int, ...], axis: Any = None, keepdims: bool = Fa
         axes = axis if isinstance(axis, tuple) else (axis,)
         reduced = {a % len(shape) for a in axes}
         x = np.reshape(x, [1 if i in reduced else n for i, n in enumerate(shape)])
-    size = 1
-    for n in shape:
-        size *= n
-    if size > _SMALL:
+    if math.prod(shape) > _SMALL:
         return np.broadcast_to(x, shape)
     full = np.empty(shape, x.dtype)
     full[...] = x
@@ -47,13 +45,10 @@ def _extreme(g: Any, y: Any, x: Any, *, axis: Any = None, keepdims: Any = False)
     return hit * spread(g / ties, shape=x.shape, axis=axis, keepdims=keepdims)
 
 
-def _sum(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    return np.add.reduce(x, axis, None, None, keepdims)  # np.sum without its wrapper
-
-
 rule(np.sum,
      lambda g, y, x, *, axis=None, keepdims=False:
-         spread(g, shape=x.shape, axis=axis, keepdims=keepdims), reduces=np.add, compute=_sum)
+         spread(g, shape=x.shape, axis=axis, keepdims=keepdims),
+     reduces=np.add, compute=lambda x, **metadata: x.sum(**metadata))
 rule(np.mean,
      lambda g, y, x, *, axis=None, keepdims=False:
          spread(g / (x.size / max(y.size, 1)), shape=x.shape, axis=axis, keepdims=keepdims))
