@@ -115,6 +115,7 @@ def test_with_y_of_0_and_1_the_logistic_cost_is_one_softplus() -> None:
     J = nn.logistic_cost(nn.Network([2, 1]), [[0.0, 1.0], [1.0, 1.0]], [1.0, 0.0])
     made = [node.op.name for node in walk(J.node) if node.scope == ("cost",) and node.op]
     assert made == ["multiply", "softplus", "sum", "divide"]
+    assert J.name == "J"
 
 
 @pytest.fixture
@@ -130,7 +131,8 @@ def test_a_recording_compiler_needs_no_value_of_a_tensor(labels: bool) -> None:
     """No cost branches on a number in X, Y or λ (reading one would raise in this mode)."""
     for cost, output in PAIRS:
         net = nn.Network([2, 3, 2], output=output)
-        X, Y = ag.Tensor(np.zeros((2, 2))), ag.Tensor([0, 1] if labels else np.eye(2))
+        X = ag.Tensor(np.full((2, 2), np.nan))  # a placeholder may hold anything
+        Y = ag.Tensor([0, 1] if labels else np.eye(2))
         J = cost(net, X, Y, ag.Tensor(0.5))
         assert {X.node, Y.node} <= set(walk(J.node))
 
@@ -368,6 +370,15 @@ def test_the_cost_s_derivative_in_y_is_minus_z(z: float, y: float) -> None:
     """∂/∂y [log(1 + e^z) − y z] = −z: the derivative does not see which of 0 and 1 is nearer."""
     net = of_z(z)
     assert ag.grad(nn.logistic_cost, argnums=2)(net, [0.0], np.array([y]))[0] == -z
+
+
+def test_a_y_that_is_differentiated_may_leave_its_range() -> None:
+    """A difference quotient at y = 0 needs the cost at −ε."""
+    y = ag.Tensor([-1e-6], requires_grad=True)
+    J = nn.logistic_cost(of_z(3.0), [0.0], y)
+    assert J.item() == pytest.approx(np.log1p(np.exp(3.0)) + 3e-6, rel=1e-12)
+    with pytest.raises(ValueError, match="expected 0 <= y <= 1"):
+        nn.logistic_cost(of_z(3.0), [0.0], y.detach())
 
 
 def test_a_pass_already_made_is_taken_for_x() -> None:

@@ -368,6 +368,7 @@ def test_a_network_that_comes_out_of_a_transform_is_whole() -> None:
     net = nn.Network([2, 3, 1])
     out, pullback = ag.vjp(lambda n: n, net)
     assert repr(out) == repr(net)
+    assert all(isinstance(p, ag.Tensor) and not p.requires_grad for p in out.parameters)
     np.testing.assert_array_equal(out(XNOR_X).detach().numpy(), net(XNOR_X).detach().numpy())
     cotangents = pullback(net)[0]
     assert np.array_equal(cotangents.theta[1], net.theta[1])
