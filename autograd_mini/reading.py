@@ -171,7 +171,7 @@ class Reading:
 def read(node: Node) -> Any:
     """Return a node's value, which is unknown while a compiler records."""
     if context.mode == EVERYTHING:
-        what = f"the value of {describe(node)} was read while a program is recorded"
+        what = f"the value of {describe(node)} was read while the program is being recorded"
         raise RuntimeError(f"{what}; write np.where(condition, a, b) in place of if")
     return node.value
 

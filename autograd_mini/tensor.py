@@ -443,7 +443,7 @@ def _is_wanted(op: Op | None, arguments: tuple[Any, ...]) -> bool:
     """Tell whether a call is to be recorded."""
     if context.mode == EVERYTHING:
         if op is not None and op.reads == "value":
-            frozen = f"{op.label} reads a value, which would be frozen in the program recorded"
+            frozen = f"{op.label} reads a value while the program is being recorded"
             raise RuntimeError(f"{frozen}; write np.where(condition, a, b) in place of if")
         return op is None or op.reads != "shape"
     differentiable = op is None or op.differentiable
