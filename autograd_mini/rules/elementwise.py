@@ -85,7 +85,7 @@ rule(np.minimum,
 
 
 rule(np.clip,
-     lambda g, y, x, low, high: g * (x == y),
+     lambda g, y, x, low, high: g * (x == y) * (low is None or high is None or low <= high),
      lambda g, y, x, low, high: g * (x < low) * (y == low),
      lambda g, y, x, low, high: g * np.logical_or(x > high, False if low is None else low > high),
      aliases={"min": "a_min", "max": "a_max"})
