@@ -170,7 +170,7 @@ case(
     np.clip,
     lambda x, low, high: x.clip(low, high),
     lambda x, low, high: np.clip(x, min=low, max=high),
-    lambda x, low, high: np.clip(x, a_min=low, a_max=high),
+    lambda x, low, high: np.clip(a=x, a_min=low, a_max=high),
     step="central",
 )
 case(
@@ -217,6 +217,7 @@ case(
     lambda x, axis, keepdims: x.sum(axis, keepdims=keepdims),
     lambda x, axis, keepdims: np.sum(x, axis, None, None, keepdims),
     lambda x, **m: np.add.reduce(x, **m),
+    lambda x, **m: np.sum(a=x, **m),
 )
 case("sum", of_shape((65, 64), axis=0, keepdims=False), np.sum)
 case(
@@ -225,6 +226,7 @@ case(
     np.mean,
     lambda x, **m: x.mean(**m),
     lambda x, axis, keepdims: np.mean(x, axis, None, None, keepdims),
+    lambda x, **m: np.mean(a=x, **m),
 )
 case(
     "max",
@@ -234,6 +236,7 @@ case(
     np.maximum.reduce,
     lambda x, axis, keepdims: np.max(x, axis, None, keepdims),
     np.amax,
+    lambda x, **m: np.max(a=x, **m),
     step="central",
 )
 case(
@@ -244,6 +247,7 @@ case(
     np.minimum.reduce,
     lambda x, axis, keepdims: x.min(axis, keepdims=keepdims),
     np.amin,
+    lambda x, **m: np.min(a=x, **m),
     step="central",
 )
 
@@ -286,7 +290,12 @@ case(
     lambda x, axis: x.squeeze(axis),
     lambda x, **m: x.squeeze(**m),
 )
-case("broadcast_to", draw.broadcasting, np.broadcast_to, lambda x, shape: np.broadcast_to(x, shape))
+case(
+    "broadcast_to",
+    draw.broadcasting,
+    np.broadcast_to,
+    lambda x, shape: np.broadcast_to(array=x, shape=shape),
+)
 case("copy", draw.ordering, lambda x, order: np.copy(x), lambda x, order: x.copy(), np.copy)
 case(
     "concatenate",
@@ -300,12 +309,14 @@ case(
     draw.stacking,
     lambda *a, axis: np.stack(a, axis),
     lambda *a, axis: np.stack([*a, a[0]], axis=axis),
+    lambda *a, axis: np.stack(arrays=a, axis=axis),
 )
 case(
     "split",
     draw.splitting,
     np.split,
     lambda x, indices_or_sections, axis: np.split(x, indices_or_sections, axis),
+    lambda x, **m: np.split(ary=x, **m),
 )
 case("pick", draw.splitting, lambda x, **m: np.split(x, **m)[-1])
 case("pick", arrays("lattice 0"), lambda x: np.modf(x)[0], step="central")
@@ -332,8 +343,14 @@ case("scatter_sum", draw.scattering, scattered)
 
 
 case("matmul", draw.multiplying, np.matmul, lambda a, b: a @ b, np.linalg.matmul)
-case("dot", draw.dotting, np.dot, lambda a, b: a.dot(b) if hasattr(a, "dot") else np.dot(a, b))
-case("outer", draw.pairing, np.outer)
+case(
+    "dot",
+    draw.dotting,
+    np.dot,
+    lambda a, b: np.dot(a=a, b=b),
+    lambda a, b: a.dot(b) if hasattr(a, "dot") else np.dot(a, b),
+)
+case("outer", draw.pairing, np.outer, lambda a, b: np.outer(a=a, b=b))
 case("outer", draw.pairing_vectors, np.linalg.outer)
 
 # -- the note's activations

@@ -285,7 +285,7 @@ def test_without_derivative_but_recorded_for_a_compiler(name: str) -> None:
     op = next(op for op in OPS.values() if op.name == name)
     with nothing_may_be_read():
         if op.reads == "value":
-            with pytest.raises(RuntimeError, match="while the program is being recorded"):
+            with pytest.raises(RuntimeError, match=r"reads a value.*np\.where"):
                 WITHOUT[name](x)
         elif op.reads == "arrays":
             found = WITHOUT[name](x)
