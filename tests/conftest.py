@@ -53,9 +53,10 @@ def pytest_runtest_makereport(
     """Add Hypothesis's counterexamples to the report as code that runs."""
     report = yield
     if isinstance(item, pytest.Function) and call.excinfo is not None and report.when == "call":
-        for note in notes(call.excinfo.value):
-            if program := runnable(item, note):
-                report.sections.append(("runnable example", program))
+        found = [*notes(call.excinfo.value)]
+        programs = [runnable(item, note) for note in found]
+        programs += [runnable_machine(item, "\n".join(found))]
+        report.sections += [("runnable example", program) for program in programs if program]
     return report
 
 
@@ -78,8 +79,15 @@ def runnable(item: pytest.Function, note: str) -> str | None:
         called += ".hypothesis.inner_test"
     if item.cls is not None:
         arguments = re.sub(r"self=<.*?>", f"self={item.cls.__name__}()", arguments)
-    return (
-        "from numpy import *  # the names in an array's repr\n"
-        f"from tests.{item.path.stem} import *\n\n"
-        f"{called}{arguments}"
-    )
+    return f"{imports(item)}{called}{arguments}"
+
+
+def runnable_machine(item: pytest.Function, text: str) -> str | None:
+    """Cut the steps of a state machine out of its notes: they are a program already."""
+    steps = re.search(r"^state = .*?^state\.teardown\(\)", text, re.DOTALL | re.MULTILINE)
+    return None if steps is None else imports(item) + steps.group()
+
+
+def imports(item: pytest.Function) -> str:
+    """Names for a printed example: those in an array's repr, and the test module's own."""
+    return f"from numpy import *\nfrom tests.{item.path.stem} import *\n\n"
