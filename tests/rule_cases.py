@@ -61,8 +61,9 @@ class Call:
     def case(self) -> Case:
         return CASES[self.op][self.row]
 
-    def arrays(self, single: bool = False) -> list[Any]:
-        return [one.array(single) for one in self.inputs]
+    def arrays(self, *single: int) -> list[Any]:
+        """Make the inputs; those numbered in `single` in single precision."""
+        return [one.array(k in single) for k, one in enumerate(self.inputs)]
 
 
 CASES: dict[str, list[Case]] = {}

@@ -226,18 +226,23 @@ def check_linear(call: Call) -> None:
 
 
 def check_single_precision(call: Call) -> None:
-    """The float32 gradient is the float64 gradient at the same point, but for rounding."""
-    arrays = call.arrays(single=True)
-    wide = [x.astype(np.result_type(x, np.float64)) for x in arrays]
-    v = cotangents_for(call, arrays)
-    dtypes = [y.dtype for y in call(*wide)]
-    exact = gradients(call, wide, [a.astype(t) for a, t in zip(v, dtypes, strict=True)])
-    for k, (x, g, e) in enumerate(zip(arrays, gradients(call, arrays, v), exact, strict=True)):
-        assert (g.dtype, g.shape) == (x.dtype, x.shape), f"{call.op}: argument {k}"
-        size = 1 + np.max(np.abs(e), initial=0.0)
-        np.testing.assert_allclose(
-            g, e, rtol=0, atol=2e-5 * size, err_msg=f"{call.op}: argument {k} in float32"
-        )
+    """The float32 gradient is the float64 gradient at the same point, but for rounding.
+
+    Beside float64 arguments too: each gradient has its own argument's dtype.
+    """
+    count = len(call.inputs)
+    for single in {tuple(range(count)), (0,)}:
+        arrays = call.arrays(*single)
+        wide = [x.astype(np.result_type(x, np.float64)) for x in arrays]
+        v = cotangents_for(call, arrays)
+        dtypes = [y.dtype for y in call(*wide)]
+        exact = gradients(call, wide, [a.astype(t) for a, t in zip(v, dtypes, strict=True)])
+        for k, (x, g, e) in enumerate(zip(arrays, gradients(call, arrays, v), exact, strict=True)):
+            assert (g.dtype, g.shape) == (x.dtype, x.shape), f"{call.op}: argument {k}"
+            size = 1 + np.max(np.abs(e), initial=0.0)
+            np.testing.assert_allclose(
+                g, e, rtol=0, atol=2e-5 * size, err_msg=f"{call.op}: argument {k} in float32"
+            )
 
 
 def check_replayed(call: Call) -> None:

@@ -7,11 +7,12 @@ a program: `check_first_order(call=Call(...))`.
 from __future__ import annotations
 
 from collections.abc import Callable
+from random import Random
 
 import pytest
 from hypothesis import given, settings
 
-from tests.rule_cases import CASES, Call, Input, calls
+from tests.rule_cases import CASES, Call, Input, a_call, calls
 from tests.rule_checks import (
     check_first_order,
     check_linear,
@@ -20,6 +21,7 @@ from tests.rule_checks import (
     check_second_order,
     check_single_precision,
 )
+from tests.rule_inputs import LAYOUTS
 
 __all__ = [  # what a printed example is made of
     "Call",
@@ -69,6 +71,26 @@ def test_linear_in_the_cotangent(op: str) -> None:
 def test_single_precision(op: str) -> None:
     """The float32 gradient is the float64 gradient at the same point, rounded."""
     on_examples(check_single_precision, op)
+
+
+def test_the_inputs_are_of_every_shape_and_layout() -> None:
+    """0-d, of size 0, broadcast, with negative strides, in Fortran order, with shared memory."""
+    drawn = [a_call(Random(seed), "multiply", 0) for seed in range(100)]
+    shapes = {(a.shape, b.shape) for a, b in (call.inputs for call in drawn)}
+    assert {1, 2, 3} <= {len(a) for a, _ in shapes}
+    assert any(a == () != b for a, b in shapes)
+    assert any(0 in a and 1 in b for a, b in shapes)
+    assert any(len(a) < len(b) for a, b in shapes)
+    assert {one.layout for call in drawn for one in call.inputs} == set(LAYOUTS)
+
+    strides = {layout: Input((3, 2, 4), layout=layout).array().strides for layout in LAYOUTS}
+    assert strides == {
+        "C": (64, 32, 8),
+        "F": (8, 24, 48),
+        "reversed": (-64, -32, -8),
+        "strided": (512, 128, 16),
+        "repeated": (0, 32, 8),
+    }
 
 
 @every_operation

@@ -15,7 +15,13 @@ import pytest
 
 from autograd_mini.tensor import Tensor
 from tests.rule_cases import CASES, OP, Call, a_call
-from tests.rule_checks import another_rule, check_first_order, check_recorded, check_second_order
+from tests.rule_checks import (
+    another_rule,
+    check_first_order,
+    check_recorded,
+    check_replayed,
+    check_second_order,
+)
 
 CAUGHT = (AssertionError, ValueError)
 """How a check fails: the numbers differ, or the engine refuses the cotangent's shape."""
@@ -99,6 +105,25 @@ def test_a_rule_that_reads_the_value_fails(op: str, k: int) -> None:
         return g.detach() if type(g) is Tensor else g
 
     assert not survives(op, k, change, check_second_order)
+
+
+@pytest.mark.parametrize(("op", "k"), RULES)
+def test_a_rule_that_freezes_a_value_fails(op: str, k: int) -> None:
+    """What was a number while the program was recorded does not hold at another point."""
+
+    def change(g: Any) -> Any:
+        return g.detach() if type(g) is Tensor else g
+
+    assert not survives(op, k, change, check_replayed)
+
+
+def test_a_rule_that_branches_on_a_value_fails() -> None:
+    def change(g: Any) -> Any:
+        return g if np.sum(g) > 0 else g * 1.0
+
+    call = next(call for call in some_calls("multiply") if call.row == 0)
+    with another_rule("multiply", 0, change), pytest.raises(RuntimeError, match="was read"):
+        check_replayed(call)
 
 
 def test_equivalent_mutants_are_of_rules_that_exist() -> None:
