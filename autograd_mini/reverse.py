@@ -65,8 +65,9 @@ def propagate(
         A value may share memory with a cotangent given or with the graph: copy before handing out.
     """
     order = walk(*outputs, tracked=True) if order is None else order
-    wanted = frozenset(node for node in order if not node.inputs) if wrt is None else frozenset(wrt)
-    if any(not node.inputs and node not in wanted for node in order):
+    leaves = [node for node in order if not node.inputs]
+    wanted = frozenset(leaves if wrt is None else wrt)
+    if not wanted.issuperset(leaves):
         order = _between(order, wanted)
     totals = _Totals(order, lift)
     for node, cotangent in zip(outputs, cotangents, strict=True):

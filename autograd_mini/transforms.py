@@ -82,29 +82,30 @@ def _parts(structure: Any) -> tuple[list[Any], Rebuild] | None:
 # -- arguments
 
 
-def _holds_tensor(structure: Any) -> bool:
-    """Tell whether a caller passed Tensors, so that Tensors must come back.
-
-    A Network counts as plain: its weights are its own, not passed one by one; unless a weight
-    has a history, or is the argument of a transform around this one.
-    """
-    if type(structure) is Tensor:
-        return True
+def _is_explicit(structure: Any) -> bool:
+    """Tell whether a caller passed Tensors one by one; a Network's weights are its own."""
+    kind = type(structure)
+    if kind in _LEAVES or hasattr(kind, "__flatten__"):
+        return kind is Tensor
     parts = _parts(structure)
-    if parts is None or not hasattr(type(structure), "__flatten__"):
-        return parts is not None and any(map(_holds_tensor, parts[0]))
-    nodes = [item.node for item in flatten(parts[0])[0] if type(item) is Tensor]
-    return any(node.inputs or (node.tracked and node.cell is None) for node in nodes)
+    return parts is not None and any(map(_is_explicit, parts[0]))
 
 
 class _Argument:
-    """One differentiated argument: its leaves, and the fresh names that stand for them."""
+    """One differentiated argument: its leaves, and the fresh names that stand for them.
 
-    def __init__(self, value: Any, tensors_in: bool) -> None:
+    Tensors in, Tensors out; a Network counts as plain, unless a weight has a history or is the
+    argument of a transform around this one.
+    """
+
+    def __init__(self, value: Any) -> None:
         leaves, self.rebuild = flatten(value)
-        self.are_tensors = [tensors_in or type(item) is Tensor for item in leaves]
         self.originals = [item.node for item in leaves if type(item) is Tensor]
-        alias = tensors_in and context.mode != OFF
+        self.tensors_in = _is_explicit(value) or any(
+            node.inputs or (node.tracked and node.cell is None) for node in self.originals
+        )
+        self.are_tensors = [self.tensors_in or type(item) is Tensor for item in leaves]
+        alias = self.tensors_in and context.mode != OFF
         self.tensors = [_fresh(item, alias) for item in leaves]
         self.nodes = [tensor.node for tensor in self.tensors]
         self.value = self.rebuild(self.tensors)
@@ -149,9 +150,9 @@ class _Run:
     """One call of a function, recorded with respect to some of its arguments."""
 
     def __init__(self, f: Function, args: Any, kwargs: Any, argnums: Sequence[int]):
-        held = [*map(_holds_tensor, args)]
-        self.tensors_in = any(held) or any(map(_holds_tensor, kwargs.values()))
-        self.arguments = [_Argument(args[i], held[i]) for i in argnums]
+        self.arguments = [_Argument(args[i]) for i in argnums]
+        self.tensors_in = any(argument.tensors_in for argument in self.arguments)
+        self.tensors_in |= any(map(_is_explicit, (*args, *kwargs.values())))
         values = list(args)
         for i, argument in zip(argnums, self.arguments, strict=True):
             values[i] = argument.value

@@ -261,16 +261,15 @@ class Network:
         found = backprop(J, wrt=run.z, cotangent=m, record=_have_history(self.parameters))
         return Layers(found.items(), "delta")
 
-    def __flatten__(self) -> tuple[list[Any], tuple[tuple[str, Any], ...]]:
-        """Return the parameters and the rest: how transforms look into a network."""
-        rest = {k: v for k, v in vars(self).items() if k not in ("weights", "biases")}
-        return list(self.parameters), tuple(rest.items())
+    def __flatten__(self) -> tuple[list[Any], Self]:
+        """Return the parameters, and the network: how transforms look into it."""
+        return self.parameters, self
 
     @classmethod
-    def __unflatten__(cls, rest: tuple[tuple[str, Any], ...], parameters: Sequence[Any]) -> Self:
+    def __unflatten__(cls, like: Self, parameters: Sequence[Any]) -> Self:
         """Return a network of these parameters (arrays, a gradient's, become Tensors)."""
         net = cls.__new__(cls)
-        vars(net).update(rest)
+        vars(net).update(vars(like))
         tensors = [wrap(p) if isinstance(p, np.ndarray) else p for p in parameters]
         net.weights = Layers(enumerate(tensors[0::2], 1), "weights")
         net.biases = Layers(enumerate(tensors[1::2], 1), "biases")
