@@ -21,8 +21,9 @@ from .rows import ROWS, Row
 
 __all__ = ["run"]
 
-OURS = ("autograd_mini", "autograd_mini plain")
-BY_HAND, TORCH = "numpy by hand", "torch"
+BY_HAND = "numpy by hand"
+COUNTERPART = {"autograd_mini": "torch", "autograd_mini plain": "torch plain"}
+"""Like is compared with like: modules with modules, plain formulas with plain formulas."""
 OPERATION_GOAL, IMPORT_GOAL = 3.0, 15.0
 """µs per small operation, forward and backward; ms that the import adds to NumPy's."""
 
@@ -97,14 +98,17 @@ def record(timing: Timing) -> dict[str, Any]:
 
 
 def row_record(row: Row, timings: Sequence[Timing]) -> dict[str, Any]:
-    """Return a row's contenders, each with its ratio [low, high] to NumPy by hand and to torch."""
+    """Return a row's contenders with their ratios to NumPy by hand, and ours to PyTorch."""
     by_name = {timing.name: timing for timing in timings}
     records = []
     for timing in timings:
         entry = record(timing)
-        for base in (BY_HAND, TORCH):
-            if base in by_name and base != timing.name:
-                entry[f"to {base}"] = ratio_of_medians(timing.slices, by_name[base].slices)
+        bases = [BY_HAND, COUNTERPART.get(timing.name, "")]
+        entry["ratios"] = {
+            base: ratio_of_medians(timing.slices, by_name[base].slices)
+            for base in bases
+            if base in by_name and base != timing.name
+        }
         records.append(entry)
     return {"what": row.what, "goal": row.goal, "contenders": records}
 
@@ -142,13 +146,11 @@ class Text(Silent):
             low, high = entry["quartiles"]
             print(f"  {entry['name']:20s}{entry['median']:12,.1f} [{low:,.1f} to {high:,.1f}]",
                   end="")  # fmt: skip
-            for base in (BY_HAND, TORCH):
-                if interval := entry.get(f"to {base}"):
-                    ratio, low, high = interval
-                    print(f"   {ratio:.2f}x [{low:.2f} to {high:.2f}] {base}", end="")
-            if row.goal is not None and entry["name"] in OURS and f"to {TORCH}" in entry:
-                said = verdict(entry[f"to {TORCH}"], row.goal)
-                print(f"   goal {row.goal}x torch: {said}", end="")
+            for base, interval in entry["ratios"].items():
+                ratio, low, high = interval
+                print(f"   {ratio:.2f}x [{low:.2f} to {high:.2f}] {base}", end="")
+                if row.goal is not None and base != BY_HAND:
+                    print(f"; goal {row.goal}x: {verdict(interval, row.goal)}", end="")
             print()
 
     def operations(self, found: dict[str, Any]) -> None:

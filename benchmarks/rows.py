@@ -70,7 +70,7 @@ Problem = Network | Elementwise | Scalar | Terms
 
 @dataclass(frozen=True)
 class Row:
-    """A problem, how exactly it must be solved, and the ratio to PyTorch eager that is aimed at."""
+    """A problem, how exactly it must be solved, and the ratio to PyTorch eager aimed at."""
 
     name: str
     what: str

@@ -1,8 +1,8 @@
 """autograd_mini, eager, in two styles.
 
 "autograd_mini" is what its users write: `nn.Network`, `nn.logistic_cost(net, X, Y)`, `backward()`,
-checks of the data included. "autograd_mini plain" is NumPy code on Tensors. Where no network
-takes part the two are the same, and the first name is used.
+checks of the data included. "autograd_mini plain" is NumPy code on Tensors, the note's formulas
+line by line. Where no network takes part the two are the same, and the first name is used.
 """
 
 from __future__ import annotations
@@ -61,13 +61,13 @@ def plain_network(p: Network) -> Step:
     parameters = [t for pair in zip(W, b, strict=True) for t in pair]
     m, g = len(p.X), HIDDEN[p.hidden]
     Y = np.eye(len(p.biases[-1]), dtype=p.X.dtype)[p.Y] if p.cost == "softmax" else p.Y
-    signs = 1 - 2 * Y
 
     def cost(z: Any) -> Any:
         if p.cost == "quadratic":
             return 0.5 / m * np.sum((z - Y) ** 2)
         if p.cost == "logistic":
-            return np.sum(nn.softplus(signs * z)) / m
+            h = nn.sigmoid(z)
+            return -np.sum(Y * np.log(h) + (1 - Y) * np.log(1 - h)) / m
         return -np.sum(Y * nn.log_softmax(z)) / m
 
     def step() -> Any:

@@ -1,8 +1,8 @@
-"""PyTorch eager, in two styles, on the CPU.
+"""PyTorch eager on the CPU, in the same two styles as autograd_mini.
 
 "torch" is what its users write: `nn.Sequential` of `nn.Linear`, a loss module, `optim.SGD`.
-"torch functional" calls the same fused functions (`F.linear`, `F.cross_entropy`) on bare tensors:
-the least that PyTorch can be asked to do. Where no network takes part the first name is used.
+"torch plain" has the lines of "autograd_mini plain", with `torch` for `np`. Where no network takes
+part the two are the same, and the first name is used.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def contenders(threads: int) -> list[Contender]:
     makers: Makers = {Network: network, Elementwise: elementwise, Scalar: scalar, Terms: terms}
     return [
         Contender("torch", torch.__version__, makers, read),
-        Contender("torch functional", torch.__version__, {Network: functional_network}, read),
+        Contender("torch plain", torch.__version__, {Network: plain_network}, read),
     ]
 
 
@@ -78,33 +78,36 @@ def network(p: Network) -> Step:
     return step
 
 
-def functional_network(p: Network) -> Step:
+def plain_network(p: Network) -> Step:
     W, b = [leaf(w) for w in p.weights], [leaf(v) for v in p.biases]
     parameters = [t for pair in zip(W, b, strict=True) for t in pair]
     X, Y, m, g = tensor(p.X), tensor(p.Y), len(p.X), FUNCTION[p.hidden]
+    if p.cost == "softmax":
+        Y = F.one_hot(Y, len(p.biases[-1])).to(X.dtype)
 
     def cost(z: Any) -> Any:
         if p.cost == "quadratic":
-            return F.mse_loss(z, Y, reduction="sum") * (0.5 / m)
+            return 0.5 / m * ((z - Y) ** 2).sum()
         if p.cost == "logistic":
-            return F.binary_cross_entropy_with_logits(z, Y, reduction="sum") / m
-        return F.cross_entropy(z, Y)
+            h = torch.sigmoid(z)
+            return -(Y * torch.log(h) + (1 - Y) * torch.log(1 - h)).sum() / m
+        return -(Y * F.log_softmax(z, dim=-1)).sum() / m
 
     def step() -> Any:
         for t in parameters:
             t.grad = None
         a = X
         for w, v in zip(W[:-1], b[:-1], strict=True):
-            a = g(F.linear(a, w, v))
-        J = cost(F.linear(a, W[-1], b[-1]))
+            a = g(a @ w.T + v)
+        J = cost(a @ W[-1].T + b[-1])
         if p.lam:
-            J = J + p.lam / (2 * m) * sum((w**2).sum() for w in W)
+            J = J + p.lam / (2 * m) * sum((w * w).sum() for w in W)
         J.backward()
         if not p.rate:
             return J, [t.grad for t in parameters]
         with torch.no_grad():
             for t in parameters:
-                t.sub_(t.grad, alpha=p.rate)
+                t -= p.rate * t.grad  # noqa: PLW2901 -- in place
         return J, parameters
 
     return step
