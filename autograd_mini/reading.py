@@ -142,8 +142,6 @@ class Reading:
     def __format__(self, spec: str) -> str:
         return format(read(self.node), spec) if spec else repr(self)
 
-    __hash__ = object.__hash__
-
     def __copy__(self) -> Any:
         twin = _new(type(self))
         twin.node = self.node

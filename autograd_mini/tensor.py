@@ -20,6 +20,7 @@ from .rules.indexing import get_item
 
 __all__ = ["Tensor", "apply", "lift", "tensor_of", "unwrap", "wrap"]
 
+Binary = Callable[["Tensor", Any], "Tensor"]
 _new = object.__new__
 _ARRAYS = frozenset((float, int, np.ndarray, np.float64, np.float32, bool))
 """What may stand beside a Tensor as it is (others are converted first).
@@ -28,7 +29,7 @@ Not complex: Python's own would take a NumPy scalar for a float, and answer in P
 """
 
 
-def _binary(function: Any) -> tuple[Any, Any]:
+def _binary(function: Any) -> tuple[Binary, Binary]:
     """Return `t + other` and `other + t` for one of NumPy's binary functions."""
     op = OPS[function]
     compute = op.compute
@@ -57,18 +58,16 @@ def _binary(function: Any) -> tuple[Any, Any]:
 def _unary(function: Any) -> Callable[[Tensor], Tensor]:
     """Return `-t`, `abs(t)`, `t.T` for one of NumPy's functions of one array."""
     op = OPS[function]
-
     compute = op.compute
 
-    def forward(self: Tensor) -> Tensor:
+    def forward(self: Tensor) -> Any:
         node = self.node
-        result: Tensor = record(op, (node,), EMPTY, compute(node.value), node.tracked)
-        return result
+        return record(op, (node,), EMPTY, compute(node.value), node.tracked)
 
     return forward
 
 
-def _in_place(function: Any) -> Any:
+def _in_place(function: Any) -> Binary:
     """Return `t += other`: t comes to name the result; what was recorded before is untouched."""
     op = OPS[function]
 
@@ -87,7 +86,7 @@ def _in_place(function: Any) -> Any:
     return update
 
 
-def _method(function: Any) -> Any:
+def _method(function: Any) -> Callable[..., Tensor]:
     """Return one of NumPy's functions as a method: its first array is the tensor."""
 
     def method(self: Tensor, *args: Any, **kwargs: Any) -> Any:
@@ -226,7 +225,7 @@ class Tensor(Reading):
     __matmul__, __rmatmul__ = _binary(np.matmul)
     __lt__, __gt__ = _binary(np.less)[0], _binary(np.greater)[0]
     __le__, __ge__ = _binary(np.less_equal)[0], _binary(np.greater_equal)[0]
-    __eq__, __ne__ = _binary(np.equal)[0], _binary(np.not_equal)[0]
+    __eq__, __ne__ = _binary(np.equal)[0], _binary(np.not_equal)[0]  # type: ignore[assignment]
     __and__, __rand__ = _binary(np.bitwise_and)
     __or__, __ror__ = _binary(np.bitwise_or)
     __xor__, __rxor__ = _binary(np.bitwise_xor)
@@ -244,8 +243,7 @@ class Tensor(Reading):
         return bool(np.any(read((self == item).node)))
 
     def __getitem__(self, key: Any) -> Tensor:
-        part: Tensor = apply(_GET_ITEM, (self,), {"key": unwrap(key)})
-        return part
+        return apply(_GET_ITEM, (self,), {"key": unwrap(key)})  # type: ignore[no-any-return]
 
     def __setitem__(self, key: Any, value: Any) -> None:
         refuse_write(self, "x[...] = v")
@@ -259,7 +257,7 @@ class Tensor(Reading):
     T, real, imag = (property(_unary(f)) for f in (np.transpose, np.real, np.imag))
     sum, mean, max, min = map(_method, (np.sum, np.mean, np.max, np.min))
     argmax, argmin, argsort = map(_method, (np.argmax, np.argmin, np.argsort))
-    any, all, nonzero, clip = map(_method, (np.any, np.all, np.nonzero, np.clip))
+    any, all, clip = map(_method, (np.any, np.all, np.clip))
     dot, swapaxes, squeeze = map(_method, (np.dot, np.swapaxes, np.squeeze))
     ravel, conj, copy = map(_method, (np.ravel, np.conjugate, np.copy))
 
@@ -285,14 +283,12 @@ class Tensor(Reading):
     def reshape(self, *shape: Any, order: str = "C") -> Tensor:
         """Return the same elements in another shape: `t.reshape(2, 3)` or `t.reshape((2, 3))`."""
         new = shape[0] if len(shape) == 1 else shape
-        result: Tensor = dispatch(np.reshape, (self, new), {"order": order})
-        return result
+        return dispatch(np.reshape, (self, new), {"order": order})  # type: ignore[no-any-return]
 
     def transpose(self, *axes: Any) -> Tensor:
         """Return the axes in another order, reversed by default."""
         order = axes[0] if len(axes) == 1 and not isinstance(axes[0], int) else axes or None
-        result: Tensor = dispatch(np.transpose, (self, order), {})
-        return result
+        return dispatch(np.transpose, (self, order), {})  # type: ignore[no-any-return]
 
     def astype(self, dtype: Any, copy: bool = True) -> Tensor:
         """Return a tensor of another dtype; one that is not floating has no derivative."""

@@ -24,7 +24,7 @@ __all__ = ["logistic_cost", "logistic_cost_literal", "quadratic_cost", "softmax_
 PAIRS = "sigmoid with logistic or quadratic, softmax with softmax, identity with quadratic"
 
 
-def logistic_cost(net: Network, X: Any, Y: Any, lam: float = 0.0) -> Any:
+def logistic_cost(net: Network, X: Any, Y: Any, lam: float = 0.0) -> Tensor:
     """−(1/m) Σ_i Σ_k [y log h + (1 − y) log(1 − h)] + (λ/2m) Σ Θ², finite at any z.
 
     Computed from z^(L): −log(1 − h) is softplus(z), and −log h is softplus(−z).
@@ -65,7 +65,7 @@ def logistic_cost(net: Network, X: Any, Y: Any, lam: float = 0.0) -> Any:
         return _regularised(data, net, lam, m)
 
 
-def logistic_cost_literal(net: Network, X: Any, Y: Any, lam: float = 0.0) -> Any:
+def logistic_cost_literal(net: Network, X: Any, Y: Any, lam: float = 0.0) -> Tensor:
     """−(1/m) Σ_i Σ_k [y log h + (1 − y) log(1 − h)] + (λ/2m) Σ Θ², written as the note has it.
 
     The same number and gradient as `logistic_cost` (and the same arguments) as long as no h rounds
@@ -89,7 +89,7 @@ def logistic_cost_literal(net: Network, X: Any, Y: Any, lam: float = 0.0) -> Any
         return _regularised(data, net, lam, m)
 
 
-def quadratic_cost(net: Network, X: Any, Y: Any, lam: float = 0.0) -> Any:
+def quadratic_cost(net: Network, X: Any, Y: Any, lam: float = 0.0) -> Tensor:
     """(1/2m) Σ_i ‖a^(L) − y‖² + (λ/2m) Σ Θ², for sigmoid or identity outputs.
 
     Arguments and errors are those of `logistic_cost`, but y may be any number.
@@ -106,7 +106,7 @@ def quadratic_cost(net: Network, X: Any, Y: Any, lam: float = 0.0) -> Any:
         return _regularised(0.5 * np.sum(np.square(run.a[len(net.sizes)] - Y)), net, lam, m)
 
 
-def softmax_cost(net: Network, X: Any, Y: Any, lam: float = 0.0) -> Any:
+def softmax_cost(net: Network, X: Any, Y: Any, lam: float = 0.0) -> Tensor:
     """−(1/m) Σ_i Σ_k y log a^(L) + (λ/2m) Σ Θ², for softmax outputs, finite at any z.
 
     Arguments and errors are those of `logistic_cost`; each row of Y sums to 1.
@@ -155,7 +155,7 @@ def _targets(Y: Any, shape: tuple[int, ...], dtype: Any) -> Any:
     return checked("Y", as_floats("Y", Y, dtype), np.isfinite, "finite numbers")
 
 
-def _regularised(data: Any, net: Network, lam: Any, m: int) -> Any:
+def _regularised(data: Any, net: Network, lam: Any, m: int) -> Tensor:
     """(data + λ/2 Σ Θ²) / m, over weights only."""
     # A NumPy scalar would lift float32.
     if not isinstance(lam, Tensor) and not 0.0 <= (lam := float(lam)) < math.inf:
@@ -163,7 +163,7 @@ def _regularised(data: Any, net: Network, lam: Any, m: int) -> Any:
     if isinstance(lam, Tensor) or lam:
         squares = [np.sum(np.square(weights)) for weights in net.weights.values()]
         data = data + 0.5 * lam * sum(squares[1:], squares[0])
-    J = data / m
+    J: Tensor = data / m
     J.name = "J"
     return J
 
