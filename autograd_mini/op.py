@@ -47,6 +47,10 @@ REDUCTIONS: dict[Any, Op] = {}
 """By the ufunc whose `.reduce` it is: `np.add.reduce` is `np.sum`."""
 
 
+_DEFAULTS = {"where": "True", "subok": "True", "casting": "same_kind"}
+"""What a call may say although it goes without saying."""
+
+
 class Op:
     """A function with a name, a way to compute it, and a rule for each of its array arguments."""
 
@@ -101,7 +105,7 @@ class Op:
     def _is_given(self, key: str, value: Any) -> bool:
         if key in self.keywords or not self.differentiable:
             return value is not np._NoValue
-        if value is None or value is np._NoValue or (key, value) == ("subok", False):
+        if value is None or value is np._NoValue or _DEFAULTS.get(key) == str(value):
             return False
         known = ", ".join(self.keywords) or "none"
         raise TypeError(
@@ -210,7 +214,7 @@ def primitive(function: F) -> F:
 
     @wraps(function)
     def dispatching(*args: Any, **kwargs: Any) -> Any:
-        for argument in args:
+        for argument in (*args, *kwargs.values()) if kwargs else args:
             for item in argument if type(argument) in (list, tuple) else (argument,):
                 kind = type(item)
                 if kind is not np.ndarray and hasattr(kind, "__array_function__"):

@@ -410,7 +410,7 @@ def dispatch(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> An
     """
     op = OPS.get(function) or find_op(function)
     if op is not None and op.is_simple and not kwargs and len(args) == op.arity:
-        if op.arity == 1:  # the one argument is the tensor that was asked
+        if op.arity == 1 and type(args[0]) is Tensor:
             node = args[0].node
             return record(op, (node,), EMPTY, op.compute(node.value), node.tracked)
         if _PLAIN.issuperset(map(type, args)):

@@ -181,6 +181,19 @@ def test_calls_reach_numpy_in_every_form():
     assert np.array_equal(value_of(part), array[:, 2:])
 
 
+def test_what_goes_without_saying_may_be_said():
+    t = leaf([1.0, 2.0])
+    assert np.add(t, 1.0, where=True, casting="same_kind", subok=True).tolist() == [2.0, 3.0]
+    assert ag.nn.sigmoid(x=t - t).tolist() == [0.5, 0.5]
+
+
+def test_a_list_of_tensors_in_place_of_an_array_is_refused_with_the_cure():
+    t = leaf(1.0)
+    for call in (lambda: np.exp([t, 1.0]), lambda: ag.nn.sigmoid([t, 1.0])):
+        with pytest.raises(RuntimeError, match=r"np\.stack"):
+            call()
+
+
 def test_scipys_ufuncs_work_without_our_importing_scipy():
     special = pytest.importorskip("scipy.special")
     x = leaf([0.0, 1.0])
