@@ -18,6 +18,7 @@ from .transforms import backprop, grad, value_and_grad, vjp
 if TYPE_CHECKING:
     from . import closed_form, nn
     from .drawing import draw
+    from .paths import explain
     from .training import fit
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "backprop",
     "closed_form",
     "draw",
+    "explain",
     "fit",
     "grad",
     "nn",
@@ -42,6 +44,7 @@ __version__ = "0.1.0"
 _LAZY = {
     "closed_form": ("closed_form", None),
     "draw": ("drawing", "draw"),
+    "explain": ("paths", "explain"),
     "fit": ("training", "fit"),
     "nn": ("nn", None),
     "plots": ("plots", None),

@@ -61,6 +61,7 @@ OTHER_TESTS = {
     "test_imports.py",
     "test_note_depth.py",
     "test_optimisers.py",
+    "test_paths.py",
     "test_readme.py",
     "test_training.py",
 }
@@ -70,6 +71,7 @@ NAMES = [
     "backprop",
     "closed_form",
     "draw",
+    "explain",
     "fit",
     "grad",
     "nn",
