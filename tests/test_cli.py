@@ -724,7 +724,7 @@ def refused(done: Done, message: str) -> None:
         (["gates", ""], "position 0"),
         (["gates", "a\x1b[2J\nb"], "(in 'a\\x1b[2J\\nb')"),
         (["gates", " and ".join(f"x{k}" for k in range(30))], "2**30 rows"),
-        (["gates", "a", "--out", "a.pdf"], "end it in .svg, .png, .dot or .txt"),
+        (["gates", "a", "--out", "a.doc"], "end it in .svg, .png, .pdf, .dot, "),
         (["draw", "xor"], "invalid choice: 'xor'"),
         (["draw", "network", "--out", "picture"], "end it in .svg"),
         (["doctor", "--fix"], "unknown argument '--fix'"),

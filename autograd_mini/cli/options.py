@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from ..drawing.picture import EXPORTERS
 from .terminal import one_line, shown
 
 ACTIVATIONS = ("sigmoid", "tanh", "relu", "leaky_relu", "softplus", "identity")
@@ -22,7 +23,7 @@ COSTS = {"logistic": "sigmoid", "quadratic": "sigmoid", "softmax": "softmax"}
 """Costs, and the output activation that each of them is paired with."""
 
 
-SUFFIXES = (".svg", ".png", ".dot", ".txt")
+SUFFIXES = tuple(EXPORTERS)
 MOST_MEMORY = 4 * 2**30
 
 

@@ -1,8 +1,10 @@
 """Pictures of recorded graphs and of networks: `draw`.
 
 One plain data structure (model.py) is made from Nodes (recorded.py, kept small by fold.py) or from
-a network's weights (neurons.py); every format is made from it by a file of its own (dot.py,
-text.py, svg.py by layered.py's layout), and render.py finds the program that lays DOT out.
+a network's weights (neurons.py), with every rule as a formula (formulas.py) and what it gives its
+arguments (cotangents.py). Every format is made from it by a file of its own (dot.py, text.py,
+mermaid.py, jsons.py, svg.py by layered.py's layout), and render.py finds the program that lays
+DOT out.
 """
 
 from __future__ import annotations
@@ -12,12 +14,14 @@ from typing import Any
 
 from ..tensor import Tensor
 from .fold import SMALLEST_BUDGET
+from .jsons import from_json
+from .model import FIELDS
 from .neurons import network_diagram
 from .picture import Picture
 from .recorded import recorded_diagram
 from .render import describe_engine
 
-__all__ = ["Picture", "describe_engine", "draw"]
+__all__ = ["Picture", "describe_engine", "draw", "from_json"]
 
 BUDGET = 60
 
@@ -28,6 +32,7 @@ def draw(
     budget: int | None = BUDGET,
     gradients: bool | None = None,
     inputs: Sequence[str] = (),
+    fields: Sequence[str] = FIELDS[:-1],
 ) -> Picture:
     """Draw what a Tensor was computed from, or a network's units and weights.
 
@@ -42,16 +47,20 @@ def draw(
         Show ∂J/∂(every tracked node); None: when J is one real scalar.
     inputs
         Names for a network's inputs, in place of x1, x2, ...
+    fields
+        What is written in the nodes of a recorded graph: of "name", "shape", "dtype", "value",
+        "gradient" and "rule" (each operation's derivative as a formula).
 
     Returns
     -------
     Picture
-        With `.dot`, `.text`, `.svg()`, `.png()` and `.save("f.svg|png|dot|txt")`.
+        With `.dot`, `.text`, `.svg()`, `.png()`, `.save("f.svg|png|pdf|dot|mmd|json|txt")`.
 
     Raises
     ------
     TypeError, ValueError
-        For what can not be drawn, a budget below 8, gradients of what is no scalar.
+        For what can not be drawn, a budget below 8, a field that is none, gradients of what is no
+        scalar.
 
     Examples
     --------
@@ -70,6 +79,7 @@ def draw(
             f"budget={budget} is too small for a picture; give at least {SMALLEST_BUDGET}, "
             "or None for every node"
         )
+    _check_fields(fields)
     if not isinstance(obj, Tensor) and hasattr(obj, "weights") and hasattr(obj, "biases"):
         weights = {layer: array.detach().numpy() for layer, array in obj.weights.items()}
         biases = {layer: array.detach().numpy() for layer, array in obj.biases.items()}
@@ -85,4 +95,15 @@ def draw(
     if strangers or not tensors:
         held = f"one with {strangers[0]}" if strangers else "an empty one"
         raise TypeError(f"draw takes a list of Tensors, got {held}; keep only the Tensors in it")
-    return Picture(recorded_diagram([item.node for item in tensors], budget, gradients))
+    nodes = [item.node for item in tensors]
+    return Picture(recorded_diagram(nodes, budget, gradients, tuple(fields)))
+
+
+def _check_fields(fields: Sequence[str]) -> None:
+    given = [fields] if isinstance(fields, str) else list(fields)
+    unknown = [field for field in given if field not in FIELDS]
+    if unknown or isinstance(fields, str):
+        raise ValueError(
+            f"fields={fields!r} asks for {unknown or 'a text'}; give a tuple of some of "
+            f"{', '.join(FIELDS)}"
+        )

@@ -12,7 +12,7 @@ from __future__ import annotations
 from html import escape
 from math import hypot
 
-from .labels import SIZES, Line, clean, label_size, lines, plain_width
+from .labels import SIZES, Line, chosen, clean, label_size, lines, plain_width
 from .layered import LABEL_SIZE, Box, Plan, Route, plan
 from .model import Diagram, Edge, Scope, Vertex, nested
 from .style import INK, STYLES, outline, stroke
@@ -38,6 +38,7 @@ def to_dot(diagram: Diagram) -> str:
     >>> "a &quot;b&quot; &lt;c&gt; \\\\N" in text
     True
     """
+    diagram = chosen(diagram)
     laid = plan(diagram) if diagram.direction == "right" else None
     caption = f" label={_caption(clean(diagram.caption, 200))}" if diagram.caption else ""
     layout = LAID_OUT if laid else TO_LAY_OUT

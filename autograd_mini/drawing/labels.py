@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Final, Literal
+from dataclasses import dataclass, replace
+from typing import Any, Final, Literal, NamedTuple
 from unicodedata import east_asian_width
 
 import numpy as np
 
-from .model import Vertex
+from .model import FIELDS, Diagram, Heat, Vertex
 
 __all__ = [
+    "Described",
     "Line",
+    "chosen",
     "clean",
     "describe",
+    "heat",
     "label_size",
     "lines",
     "metadata",
@@ -32,6 +35,10 @@ WIDEST: Final = 44
 """Of a value with its gradient beside it, in characters; else the gradient stands below."""
 MOST_ROWS, MOST_COLUMNS = 6, 6
 """An array with more is shown by its range."""
+MOST_TILES: Final = 16
+EMPTY: Final = {field: "" if field in ("name", "shape", "dtype") else () for field in FIELDS}
+NAMED: Final = ("parameter", "value", "output", "constant")
+"""The kinds whose name may be left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,17 +122,53 @@ def _extent(array: np.ndarray[Any, Any]) -> str:
     return f"{text}, {missing} not finite" if missing else text
 
 
-def describe(value: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the notes (shape and dtype) and the value's lines, of whatever a Node may hold."""
+class Described(NamedTuple):
+    """What is told of a value."""
+
+    shape: str = ""
+    dtype: str = ""
+    notes: tuple[str, ...] = ()
+    value: tuple[str, ...] = ()
+    heat: Heat = ()
+
+
+def describe(value: Any) -> Described:
+    """Return what is told of whatever a Node may hold."""
     if isinstance(value, tuple):
-        return (f"{len(value)} values",), ()
+        return Described(notes=(f"{len(value)} values",))
     if isinstance(value, (np.ndarray, np.generic)):
-        return (f"{value.shape} {value.dtype}",), rows(value)
+        return Described(str(value.shape), str(value.dtype), (), rows(value), heat(value))
     if isinstance(value, (bool, int, float, complex, str)):
-        return (), rows(value)
+        return Described(value=rows(value))
     if hasattr(value, "shape") and hasattr(value, "dtype"):
-        return (f"{value.shape} {value.dtype}", "overwritten since"), ()
-    return (type(value).__name__,), ()
+        return Described(str(value.shape), str(value.dtype), ("overwritten since",))
+    return Described(notes=(type(value).__name__,))
+
+
+def heat(value: Any) -> Heat:
+    """Return an array of real numbers in small: at most 16 rows and columns, the means of blocks.
+
+    >>> heat(np.array([[1.0, 2.0], [3.0, np.inf]]))
+    ((1.0, 2.0), (3.0, None))
+    >>> len(heat(np.zeros((400, 25)))), len(heat(np.zeros((400, 25)))[0])
+    (16, 13)
+    """
+    array = np.asarray(value)
+    if array.ndim == 0 or array.size < 2 or array.dtype.kind not in "biuf":
+        return ()
+    table = array.reshape(-1, array.shape[-1]).astype(np.float64)
+    with np.errstate(all="ignore"):
+        for axis, size in enumerate(table.shape):
+            step = -(-size // MOST_TILES)
+            if step > 1:
+                starts = np.arange(0, size, step)
+                counts = np.diff(np.append(starts, size))
+                counts = counts[:, None] if axis == 0 else counts
+                table = np.add.reduceat(table, starts, axis=axis) / counts
+    return tuple(
+        tuple(float(f"{entry:.4g}") if np.isfinite(entry) else None for entry in row)
+        for row in table
+    )
 
 
 def metadata(call: dict[str, Any]) -> tuple[str, ...]:
@@ -154,10 +197,25 @@ def _argument(value: Any, nested: bool = True) -> str:
     return value.__name__ if isinstance(value, type) else number(value)
 
 
+def chosen(diagram: Diagram) -> Diagram:
+    """Return the diagram with no more in it than the fields that are to be written.
+
+    An operation's name stays, and so does that of a network's unit: it says what they are.
+    """
+    hidden: dict[str, Any] = {f: EMPTY[f] for f in FIELDS if f not in diagram.fields}
+    unnamed = {key: value for key, value in hidden.items() if key != "name"}
+    vertices = tuple(
+        replace(v, **(hidden if v.kind in NAMED else unnamed)) for v in diagram.vertices
+    )
+    return replace(diagram, vertices=vertices) if hidden else diagram
+
+
 def lines(vertex: Vertex) -> list[Line]:
     """Return what is written in a vertex, top to bottom, clean."""
     found = [Line("title", clean(vertex.name))] if vertex.name else []
-    found += [Line("note", clean(note, 60)) for note in vertex.notes]
+    about = " ".join(filter(None, [vertex.shape, vertex.dtype]))
+    notes = [*([about] if about else []), *vertex.notes, *vertex.rule]
+    found += [Line("note", clean(note, 60)) for note in notes]
     value = [clean(row, 80) for row in vertex.value]
     gradient = [clean(row, 80) for row in vertex.gradient]
     gradient = [f"{'    ' if index else 'grad'} {row}" for index, row in enumerate(gradient)]

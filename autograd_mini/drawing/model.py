@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["Diagram", "Edge", "Kind", "Scope", "Vertex", "nested"]
+__all__ = ["FIELDS", "Diagram", "Edge", "Heat", "Kind", "Mark", "Scope", "Vertex", "nested"]
 
 Scope = tuple[str, ...]
 Kind = Literal[
@@ -27,6 +27,15 @@ Kind = Literal[
     "more",
 ]
 
+Mark = Literal["", "active", "reached", "waiting"]
+"""Where a pass that is played has got to: only the frames of one are marked."""
+
+Heat = tuple[tuple[float | None, ...], ...]
+"""An array in small, a row a tuple; None: not finite."""
+
+FIELDS = ("name", "shape", "dtype", "value", "gradient", "rule")
+"""What can be written in a vertex."""
+
 DEEPEST = 8
 """Scopes nested deeper are drawn in the last box that is: more boxes leave no room to read."""
 
@@ -39,11 +48,18 @@ class Vertex:
     kind: Kind
     name: str = ""
     notes: tuple[str, ...] = ()
-    """Shape and dtype, metadata, what was folded: one line each."""
+    """Metadata, what was folded: one line each."""
     value: tuple[str, ...] = ()
     """A row a line."""
     gradient: tuple[str, ...] = ()
     scope: Scope = ()
+    shape: str = ""
+    dtype: str = ""
+    rule: tuple[str, ...] = ()
+    """Of an operation: what each of its arguments gets from the cotangent g, as a formula."""
+    value_heat: Heat = ()
+    gradient_heat: Heat = ()
+    mark: Mark = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +72,9 @@ class Edge:
     """The argument's position, counted from 1, or a weight."""
     strength: float | None = None
     """Of a network's connection, with its sign; 1 is the strongest of the picture."""
+    cotangent: tuple[str, ...] = ()
+    """What the target's rule gives its argument, the source: a part of the source's gradient."""
+    mark: Mark = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +86,10 @@ class Diagram:
     caption: str = ""
     direction: Literal["down", "right"] = "down"
     """To the right, every scope is a column, and its vertices stand in their order."""
+    fields: tuple[str, ...] = FIELDS[:-1]
+    """Which of `FIELDS` are written; all of them are kept."""
+    room: float = 0.0
+    """The least width of the caption: pictures that follow one another are equally wide."""
 
 
 def nested(diagram: Diagram) -> Iterator[tuple[Literal["open", "close", "vertex"], Scope, Vertex]]:

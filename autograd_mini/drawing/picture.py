@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Final
 
 from .dot import to_dot
+from .jsons import to_json
+from .mermaid import to_mermaid
 from .model import Diagram
 from .render import render
 from .text import to_text
@@ -17,18 +19,13 @@ from .text import to_text
 __all__ = ["EXPORTERS", "Picture"]
 
 
-def _svg(diagram: Diagram) -> bytes:
-    return render(diagram, "svg")
-
-
-def _png(diagram: Diagram) -> bytes:
-    return render(diagram, "png")
-
-
 EXPORTERS: Final[dict[str, Callable[[Diagram], bytes]]] = {
-    ".svg": _svg,
-    ".png": _png,
+    ".svg": lambda diagram: render(diagram, "svg"),
+    ".png": lambda diagram: render(diagram, "png"),
+    ".pdf": lambda diagram: render(diagram, "pdf"),
     ".dot": lambda diagram: to_dot(diagram).encode(),
+    ".mmd": lambda diagram: to_mermaid(diagram).encode(),
+    ".json": lambda diagram: to_json(diagram).encode(),
     ".txt": lambda diagram: to_text(diagram).encode(),
 }
 """A format a file name may end in, and what makes its bytes."""

@@ -2,32 +2,40 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
 from ..graph import Node, walk
 from ..reverse import propagate
 from . import labels
+from .cotangents import parts
 from .fold import Unit, fold, summary
-from .model import Diagram, Edge, Kind, Vertex
+from .formulas import formulas
+from .model import FIELDS, Diagram, Edge, Kind, Vertex
 
 __all__ = ["recorded_diagram"]
 
+MOST_AT_A_BORDER: Final = 500
+"""A fold whose nodes reach outside more often is not asked what it gives: it would be too much."""
+
 
 def recorded_diagram(
-    outputs: Sequence[Node], budget: int | None, gradients: bool | None
+    outputs: Sequence[Node],
+    budget: int | None,
+    gradients: bool | None,
+    fields: tuple[str, ...] = FIELDS[:-1],
 ) -> Diagram:
     """Return the picture of everything the outputs were computed from.
 
     With `gradients` (None: when there is one real scalar output) the cotangent of every tracked
-    node is shown, that of the output being 1.
+    node is shown, that of the output being 1, and what each operation adds to it.
     """
     order = walk(*outputs)
     units = fold(order, outputs, budget)
-    shown = [unit.nodes[-1] for unit in units]
-    found = _cotangents(outputs, shown) if _wants_gradients(outputs, gradients) else {}
+    found = _cotangents(outputs, units) if _wants_gradients(outputs, gradients) else {}
     keys = [f"n{index}" for index in range(len(units))]
     home = {node: index for index, unit in enumerate(units) for node in unit.nodes}
     vertices: list[Vertex] = []
@@ -38,11 +46,15 @@ def recorded_diagram(
         if not unit.folded and node.op is not None:
             entry = f"{keys[index]}_op"
             notes = labels.metadata(node.metadata)
-            vertices.append(Vertex(entry, "operation", node.op.name, notes, scope=node.scope))
+            rule = formulas(node)
+            vertices.append(
+                Vertex(entry, "operation", node.op.name, notes, scope=node.scope, rule=rule)
+            )
             edges.append(Edge(entry, keys[index]))
-        edges[len(edges) :] = _arriving(unit, index, entry, keys, home)
+        edges[len(edges) :] = _arriving(unit, index, entry, keys, home, found)
         vertices.append(_vertex(unit, keys[index], found.get(node), node in outputs))
-    return Diagram(tuple(vertices), tuple(edges), _caption(len(order), len(units), found))
+    caption = _caption(len(order), len(units), bool(found) and "gradient" in fields)
+    return Diagram(tuple(vertices), tuple(edges), caption, fields=fields)
 
 
 def _wants_gradients(outputs: Sequence[Node], gradients: bool | None) -> bool:
@@ -61,45 +73,103 @@ def _wants_gradients(outputs: Sequence[Node], gradients: bool | None) -> bool:
     return single and gradients is not False
 
 
-def _cotangents(outputs: Sequence[Node], shown: Sequence[Node]) -> dict[Node, Any]:
-    """Return the cotangents of the nodes that will be seen; a NaN is shown, not raised."""
+def _cotangents(outputs: Sequence[Node], units: Sequence[Unit]) -> dict[Node, Any]:
+    """Return the cotangents of the nodes that will be seen; a NaN is shown, not raised.
+
+    Those of a folded unit are too, when they are few, whose rules give to a node outside of it.
+    """
+    wanted = {unit.nodes[-1] for unit in units}
+    for unit in units:
+        inside = set(unit.nodes)
+        border = [node for node in unit.nodes if not inside.issuperset(node.inputs)]
+        wanted.update(border if len(border) <= MOST_AT_A_BORDER else ())
     with np.errstate(all="ignore"):
         ones = [np.ones_like(node.value) for node in outputs]
-        return propagate(outputs, ones, wrt=[node for node in shown if node.tracked])
+        return propagate(outputs, ones, wrt=[node for node in wanted if node.tracked])
 
 
 def _arriving(
-    unit: Unit, index: int, entry: str, keys: list[str], home: dict[Node, int]
+    unit: Unit,
+    index: int,
+    entry: str,
+    keys: list[str],
+    home: dict[Node, int],
+    found: dict[Node, Any],
 ) -> list[Edge]:
     """Return the edges into a unit: one per argument, numbered, or one per source of a fold."""
     if unit.folded:
+        back = _given_by_fold(unit, home, index, found)
         inside = {home[parent] for node in unit.nodes for parent in node.inputs} - {index}
-        return [Edge(keys[source], entry) for source in sorted(inside)]
-    parents = unit.nodes[0].inputs
+        return [
+            Edge(keys[source], entry, cotangent=back.get(source, ())) for source in sorted(inside)
+        ]
+    node = unit.nodes[0]
+    given = parts(node, found[node]) if node in found else [None] * len(node.inputs)
     return [
-        Edge(keys[home[parent]], entry, str(position) if len(parents) > 1 else "")
-        for position, parent in enumerate(parents, start=1)
+        Edge(
+            keys[home[parent]],
+            entry,
+            str(position) if len(node.inputs) > 1 else "",
+            cotangent=() if part is None else labels.rows(part),
+        )
+        for position, (parent, part) in enumerate(zip(node.inputs, given, strict=True), start=1)
     ]
+
+
+def _given_by_fold(
+    unit: Unit, home: dict[Node, int], index: int, found: dict[Node, Any]
+) -> dict[int, tuple[str, ...]]:
+    """Return what a fold gives each unit it reads, where that is one node and all of it is known.
+
+    The unit's index is the key.
+    """
+    totals: dict[Node, Any] = {}
+    unknown: set[Node] = set()
+    for node in unit.nodes:
+        outside = [parent for parent in node.inputs if home[parent] != index]
+        if outside and node not in found:
+            unknown.update(outside)
+        elif outside:
+            for parent, part in zip(node.inputs, parts(node, found[node]), strict=True):
+                if part is not None and home[parent] != index:
+                    totals[parent] = totals[parent] + part if parent in totals else part
+    rows = {home[p]: labels.rows(total) for p, total in totals.items() if p not in unknown}
+    several = Counter(home[parent] for parent in {*totals, *unknown})
+    return {source: told for source, told in rows.items() if several[source] == 1}
 
 
 def _vertex(unit: Unit, key: str, cotangent: Any, is_output: bool) -> Vertex:
     node = unit.nodes[-1]
-    gradient = () if cotangent is None else labels.rows(cotangent)
-    notes, value = labels.describe(node.value)
+    seen = cotangent is not None and not isinstance(cotangent, tuple)
+    gradient = labels.rows(cotangent) if seen else ()
+    tiles = labels.heat(cotangent) if seen else ()
+    shape, dtype, notes, value, heat = labels.describe(node.value)
     if unit.folded:
         if node.op is None:
             return Vertex(key, "fold", unit.name, summary(unit), scope=unit.scope)
-        last = " ".join(["last:", *([node.name] if node.name else []), *notes])
-        notes = (*summary(unit), last)
+        told = filter(None, ["last:", node.name, shape, dtype, *notes])
+        notes = (*summary(unit), " ".join(told))
         return Vertex(key, "fold", unit.name, notes, value, gradient, unit.scope)
     kind: Kind = "value" if node.op else "parameter" if node.tracked else "constant"
     if is_output and kind != "parameter":
         kind = "output"
-    return Vertex(key, kind, node.name or "", notes, value, gradient, node.scope)
+    return Vertex(
+        key,
+        kind,
+        node.name or "",
+        notes,
+        value,
+        gradient,
+        node.scope,
+        shape,
+        dtype,
+        value_heat=heat,
+        gradient_heat=tiles,
+    )
 
 
-def _caption(recorded: int, drawn: int, found: dict[Node, Any]) -> str:
+def _caption(recorded: int, drawn: int, with_gradients: bool) -> str:
     told = f"{recorded:,} recorded nodes"
     if drawn < recorded:
         told += f", folded to {drawn}"
-    return told + (", with the output's gradient in each" if found else "")
+    return told + (", with the output's gradient in each" if with_gradients else "")

@@ -1,8 +1,8 @@
-"""From a `Diagram` to SVG and PNG, with whatever engine this machine has.
+"""From a `Diagram` to SVG, PNG and PDF, with whatever engine this machine has.
 
 The engines, first come first used: what the environment variable AUTOGRAD_MINI_DOT names (a program
 that speaks as `dot` does, or "built-in"); graphviz-pure, which pip installs beside us; a system
-`dot`; the built-in layout, which needs nothing and draws SVG only.
+`dot`; the built-in layout, which needs nothing and draws SVG only. A PDF takes a `dot`.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ RESOLUTION: Final = 120
 MOST_SHAPES: Final = 2_000
 """Measured: Graphviz takes 7 s for 2,000 and 44 s for 5,000, and nobody can read them."""
 
-Format = Literal["svg", "png"]
+Format = Literal["svg", "png", "pdf"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +79,14 @@ def describe_engine() -> str:
 
 
 def render(diagram: Diagram, kind: Format) -> bytes:
-    """Return the picture as the bytes of an SVG or PNG file.
+    """Return the picture as the bytes of an SVG, PNG or PDF file.
 
     Raises
     ------
     ValueError
         When there is too much to lay out.
     RuntimeError
-        When a PNG is asked for and no engine of this machine draws one.
+        When a PNG or PDF is asked for and no engine of this machine draws one.
     """
     if len(diagram.vertices) > MOST_SHAPES:
         raise ValueError(
@@ -99,12 +99,19 @@ def render(diagram: Diagram, kind: Format) -> bytes:
             warnings.warn(f"{problem}; drawn with {engine.name} instead", RuntimeWarning, 4)
         if not engine.program:
             break
+        if kind == "pdf" and Path(engine.program).stem == "graphviz-pure":
+            continue  # it has no such format
         try:
             return _run(engine, to_dot(diagram), kind)
         except (ImportError, OSError, subprocess.SubprocessError, RuntimeError) as error:
             problem = f"{engine.name} failed: {error}"
     if kind == "svg":
         return to_svg(diagram).encode()
+    if kind == "pdf":
+        raise RuntimeError(
+            f"a PDF needs Graphviz's `dot` ({problem or 'it is not here'}); install it (apt "
+            "install graphviz, brew install graphviz), or save as .svg, which always works"
+        )
     raise RuntimeError(
         f"a PNG needs graphviz-pure or Graphviz's `dot` ({problem or 'neither is here'}); "
         "pip install graphviz-pure, or save as .svg, which always works"
@@ -123,7 +130,7 @@ def _graphviz_pure() -> str | None:
 def _run(engine: Engine, dot: str, kind: Format) -> bytes:
     if kind == "png":
         dot = dot.replace("{", f"{{\n  dpi={RESOLUTION};", 1)
-    if engine.name == SYSTEM:
+    if engine.name == SYSTEM and kind != "pdf":
         import graphviz
 
         drawn: bytes = graphviz.pipe("dot", kind, dot.encode(), quiet=True)
@@ -135,7 +142,12 @@ def _run(engine: Engine, dot: str, kind: Format) -> bytes:
 def _program(command: list[str], dot: str) -> bytes:
     """Run a program that reads DOT. What it says of letters it can not measure is no error."""
     done = subprocess.run(
-        command, input=dot.encode(), capture_output=True, timeout=TIME_LIMIT, check=False
+        command,
+        input=dot.encode(),
+        capture_output=True,
+        timeout=TIME_LIMIT,
+        check=False,
+        env={"SOURCE_DATE_EPOCH": "0", **os.environ},  # a PDF without the time of its making
     )
     if done.returncode or not done.stdout:
         told = done.stderr.decode(errors="replace").strip().splitlines()

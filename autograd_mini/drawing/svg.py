@@ -8,7 +8,7 @@ from itertools import pairwise
 from math import hypot
 from typing import Final
 
-from .labels import LINE_HEIGHT, SIZES, Line, clean, label_size, lines, plain_width
+from .labels import LINE_HEIGHT, SIZES, Line, chosen, clean, label_size, lines, plain_width
 from .layered import LABEL_SIZE, Box, Plan, Route, plan
 from .model import DEEPEST, Diagram, Scope, Vertex
 from .style import FONTS, INK, STYLES, stroke
@@ -28,6 +28,7 @@ def to_svg(diagram: Diagram) -> str:
     >>> svg.startswith("<svg "), "&lt;x&gt;" in svg
     (True, True)
     """
+    diagram = chosen(diagram)
     down = diagram.direction == "down"
     laid = plan(diagram)
     boxes, frames, tags = laid.boxes, laid.frames, list(_tags(diagram, laid))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .labels import clean
+from .labels import chosen, clean
 from .model import Diagram, Edge, Scope, Vertex
 
 __all__ = ["to_text"]
@@ -17,6 +17,8 @@ def to_text(diagram: Diagram) -> str:
     x = parameter   3
     y = square(x)   9
     """
+    diagram = chosen(diagram)
+    rules: dict[str, tuple[str, ...]] = {}
     arriving: dict[str, list[Edge]] = {}
     for edge in diagram.edges:
         arriving.setdefault(edge.target, []).append(edge)
@@ -29,6 +31,7 @@ def to_text(diagram: Diagram) -> str:
         if vertex.kind == "operation":
             given = [*made, *map(clean, vertex.notes)]
             called[vertex.key] = f"{clean(vertex.name)}({', '.join(given)})"
+            rules[called[vertex.key]] = vertex.rule
             continue
         if vertex.scope != scope:
             scope = vertex.scope
@@ -39,7 +42,8 @@ def to_text(diagram: Diagram) -> str:
         called[vertex.key] = name
         if vertex.kind not in ("value", "output"):
             made = [f"{vertex.kind}({', '.join(made)})" if made else vertex.kind]
-        written.append(f"{'  ' * len(scope)}{name} = {', '.join(made)}{_contents(vertex)}\n")
+        told = _contents(vertex, tuple(line for call in made for line in rules.get(call, ())))
+        written.append(f"{'  ' * len(scope)}{name} = {', '.join(made)}{told}\n")
     caption = [f"\n{clean(diagram.caption, 200)}\n"] if diagram.caption else []
     return "".join(written + caption)
 
@@ -49,10 +53,14 @@ def _argument(edge: Edge, called: dict[str, str]) -> str:
     return weight + called[edge.source]
 
 
-def _contents(vertex: Vertex) -> str:
-    told = [*vertex.notes, *([_joined(vertex.value)] if vertex.value else [])]
+def _contents(vertex: Vertex, rule: tuple[str, ...]) -> str:
+    about = " ".join(filter(None, [vertex.shape, vertex.dtype]))
+    told = [*([about] if about else []), *vertex.notes]
+    told += [_joined(vertex.value)] if vertex.value else []
     if vertex.gradient:
         told.append(f"grad {_joined(vertex.gradient)}")
+    if rule:
+        told.append(f"rule {_joined(rule)}")
     return "".join(f"   {clean(text, 100)}" for text in told)
 
 

@@ -1,0 +1,47 @@
+"""What flows back along each arrow: the part of an argument's gradient that one operation gives."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..graph import Node
+from ..op import Sparse
+from ..reverse import fit
+
+__all__ = ["parts"]
+
+
+def parts(node: Node, g: Any) -> list[Any]:
+    """Return what a recorded operation's rules give its inputs; None where no derivative flows.
+
+    An input's gradient is the sum of what it gets from all that use it.
+
+    >>> import autograd_mini as ag
+    >>> x = ag.Tensor(3.0, requires_grad=True)
+    >>> [float(part) for part in parts((x * x).node, np.array(1.0))]
+    [3.0, 3.0]
+    """
+    if node.op is None:
+        return []
+    op, count = node.op, len(node.inputs)
+    rules = op.rules_by_position(count) if op.variadic else list(op.rules)
+    rules += [None] * (count - len(rules))
+    operands = [g, node.value, *(parent.value for parent in node.inputs)]
+    with np.errstate(all="ignore"):  # a NaN is shown, not raised
+        return [
+            _dense(rule(*operands, **node.metadata), parent, node)
+            if rule is not None and parent.tracked and not isinstance(parent.value, tuple)
+            else None
+            for parent, rule in zip(node.inputs, rules, strict=False)
+        ]
+
+
+def _dense(part: Any, parent: Node, node: Node) -> Any:
+    value: Any = parent.value
+    if not isinstance(part, Sparse):
+        return fit(part, value, node)
+    total = np.zeros(value.shape, value.dtype)
+    part.add_into(total)
+    return total

@@ -1,0 +1,131 @@
+"""A `Diagram` as JSON and back: for other programs, and to keep a picture without its graph.
+
+The document is one object::
+
+    {"format": "autograd_mini diagram", "version": 1,
+     "caption": text, "direction": "down" | "right", "fields": [text, ...], "room": number,
+     "vertices": [{"key": text, "kind": text, ...}, ...],
+     "edges": [{"source": key, "target": key, ...}, ...]}
+
+A vertex may have `name`, `shape`, `dtype`, `mark` (texts), `notes`, `value`, `gradient`, `rule`,
+`scope` (lists of texts), `value_heat`, `gradient_heat` (lists of rows of numbers, null where one is
+not finite); an edge `label`, `mark` (texts), `strength` (a number), `cotangent` (a list of texts).
+`model.py` says what each means. What is empty is left out. Every vertex stands before those that
+an edge leads to. Letters outside ASCII are escaped, so that no encoding can harm them.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import fields
+from typing import Any, Final, get_args
+
+from .model import FIELDS, Diagram, Edge, Kind, Mark, Vertex
+
+__all__ = ["from_json", "plain", "to_json"]
+
+FORMAT: Final = "autograd_mini diagram"
+VERSION: Final = 1
+ALLOWED: Final = {
+    "kind": get_args(Kind), "mark": get_args(Mark), "direction": ("down", "right"),
+}  # fmt: skip
+KEY: Final = re.compile(r"\w{1,80}", re.ASCII)
+UNUSUAL: Final = {"nan": float("nan"), "inf": float("inf"), "-inf": float("-inf")}
+"""JSON has no such numbers: they are written as texts."""
+
+
+def to_json(diagram: Diagram) -> str:
+    """Return the JSON document of a diagram.
+
+    >>> diagram = Diagram((Vertex("a", "value", "θ"),), ())
+    >>> from_json(to_json(diagram)) == diagram
+    True
+    """
+    document = {"format": FORMAT, "version": VERSION, **plain(diagram)}
+    return json.dumps(document, indent=1, allow_nan=False) + "\n"
+
+
+def plain(diagram: Diagram) -> dict[str, Any]:
+    """Return a diagram as dictionaries, lists, texts and numbers."""
+    return {
+        "caption": diagram.caption,
+        "direction": diagram.direction,
+        "fields": diagram.fields,
+        "room": diagram.room,
+        "vertices": [_entries(vertex) for vertex in diagram.vertices],
+        "edges": [_entries(edge) for edge in diagram.edges],
+    }
+
+
+def _entries(item: Vertex | Edge) -> dict[str, Any]:
+    found = {field.name: getattr(item, field.name) for field in fields(item)}
+    if isinstance(strength := found.get("strength"), float) and str(strength) in UNUSUAL:
+        found["strength"] = str(strength)
+    return {name: value for name, value in found.items() if value not in ("", (), None)}
+
+
+def from_json(text: str) -> Diagram:
+    """Return the diagram that `to_json` wrote.
+
+    Raises
+    ------
+    ValueError
+        For a text that is no such document.
+    """
+    document = json.loads(text)
+    if not isinstance(document, dict) or document.get("format") != FORMAT:
+        raise ValueError(f"this JSON is no {FORMAT}; give what ag.draw(J).save('f.json') wrote")
+    if document.get("version") != VERSION:
+        raise ValueError(
+            f"a diagram of version {document.get('version')!r} was given, and version {VERSION} is "
+            "read here; draw it again with this release"
+        )
+    try:
+        return _diagram(document)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"the diagram is damaged ({error!r}); draw it again") from error
+
+
+def _diagram(document: dict[str, Any]) -> Diagram:
+    vertices = tuple(Vertex(**_read(entries)) for entries in document["vertices"])
+    edges = tuple(Edge(**_read(entries)) for entries in document["edges"])
+    place = {vertex.key: index for index, vertex in enumerate(vertices)}
+    for vertex in vertices:
+        if not KEY.fullmatch(vertex.key):
+            raise ValueError(f"{vertex.key!r} is no key; a key has letters, digits and _ only")
+    if len(place) != len(vertices):
+        raise ValueError("two vertices of the diagram have one key; give each its own")
+    if any(place[edge.source] >= place[edge.target] for edge in edges):
+        raise ValueError("an edge points back; give every vertex after those it is made from")
+    _check("direction", document["direction"])
+    if not set(document["fields"]) <= set(FIELDS):
+        raise ValueError(f"fields are {document['fields']!r}; give some of {', '.join(FIELDS)}")
+    return Diagram(
+        vertices,
+        edges,
+        str(document["caption"]),
+        document["direction"],
+        tuple(document["fields"]),
+        float(document["room"]),
+    )
+
+
+def _read(entries: dict[str, Any]) -> dict[str, Any]:
+    found = {name: _tuples(value) for name, value in entries.items()}
+    for name in ("kind", "mark"):
+        if name in found:
+            _check(name, found[name])
+    if "strength" in found:
+        strength = found["strength"]
+        found["strength"] = float(UNUSUAL.get(strength, strength))
+    return found
+
+
+def _check(name: str, value: Any) -> None:
+    if value not in ALLOWED[name]:
+        raise ValueError(f"{name} is {value!r}; give one of {', '.join(map(repr, ALLOWED[name]))}")
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(map(_tuples, value)) if isinstance(value, list) else value
