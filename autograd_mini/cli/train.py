@@ -37,7 +37,7 @@ the examples (the same share of every class) are trained on, the others are the 
 without hidden layer is trained beside, with the same λ. Ctrl-C stops early and keeps the best
 weights so far. The folder then holds
 
-    weights.npz    Θ^(1), Θ^(2), ... (numpy.load reads it; no pickle)
+    weights.npz    Θ^(1), Θ^(2), ... as theta1, theta2, ... (numpy.load reads it; no pickle)
     history.json   settings, cost and accuracy after every epoch, results
     cost.svg       their curves (with matplotlib also cost.png)
     graph.svg      the recorded graph of the cost, with its gradients
