@@ -64,6 +64,7 @@ OTHER_TESTS = {
     "test_note_depth.py",
     "test_optimisers.py",
     "test_paths.py",
+    "test_paths_network.py",
     "test_readme.py",
     "test_training.py",
 }

@@ -57,6 +57,8 @@ ORDER = [
     "paths_report",
     "paths_elements",
     "paths_trace",
+    "paths_layers",
+    "paths_network",
     "paths",
     "testing.",
     "cli.",

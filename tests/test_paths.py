@@ -337,6 +337,10 @@ def test_errors_say_what_to_write() -> None:
         explain(J, wrt=ag.Tensor(1.0))
     with pytest.raises(TypeError, match="is complex; explain reads real graphs"):
         explain(J, wrt=leaf(1.0 + 2.0j))
+    nothing: list[dict[str, Any]] = [{}, {"index": 1}, {"weight": (1, 1, 1), "unit": (1, 1)}]
+    for arguments in nothing:
+        with pytest.raises(TypeError, match=r"which number\? Give one of weight=\(l, i, j\)"):
+            explain(J, **arguments)
     with pytest.raises(ValueError, match="most=-1; expected how many paths"):
         explain(J, wrt=x, most=-1)
 
