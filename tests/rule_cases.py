@@ -312,6 +312,9 @@ case(
     lambda *a, axis: np.stack([*a, a[0]], axis=axis),
     lambda *a, axis: np.stack(arrays=a, axis=axis),
 )
+case("concatenate", draw.same_shapes, lambda *a: np.concatenate(a))
+case("stack", draw.same_shapes, lambda *a: np.stack(a))
+case("split", draw.of_even_length, lambda x: np.split(x, 2))
 case(
     "split",
     draw.splitting,

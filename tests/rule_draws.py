@@ -146,6 +146,15 @@ def stacking(random: Random) -> Drawn:
     return inputs, {"axis": random.randrange(-len(shape) - 1, len(shape) + 1)}
 
 
+def same_shapes(random: Random) -> Drawn:
+    shape = a_shape(random, low=1)
+    return [an_input(random, shape) for _ in range(random.randint(1, 3))], {}
+
+
+def of_even_length(random: Random) -> Drawn:
+    return [an_input(random, (random.choice((2, 4, 0)), *a_shape(random, high=2)))], {}
+
+
 def splitting(random: Random) -> Drawn:
     shape = a_shape(random, low=1)
     axis = random.randrange(-len(shape), len(shape))

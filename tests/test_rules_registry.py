@@ -347,6 +347,8 @@ def test_where_with_a_condition_alone_gives_indices() -> None:
     assert not found.requires_grad
     with nothing_may_be_read(), pytest.raises(TypeError, match=r"np\.nonzero"):
         np.where(x)
+    with pytest.raises(TypeError, match=r"np\.nonzero"):
+        np.where(x > 0, x)
 
 
 def test_a_changed_rule_is_seen() -> None:
