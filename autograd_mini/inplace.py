@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .context import OFF, context
+from .context import EVERYTHING, OFF, context
 from .graph import Node, Taken, constant, describe, leaf, make_node
 from .op import OPS
 from .reading import Array, Reading
@@ -53,8 +53,9 @@ def assign(tensor: Reading, key: Any, given: Node) -> None:
     TypeError
         When x holds integers and v has a derivative.
     """
-    recorded = context.mode != OFF and (tensor.node.tracked or given.tracked)
-    if recorded and tensor.dtype.kind not in "fc":
+    tracked = tensor.node.tracked or given.tracked
+    recorded = context.mode == EVERYTHING or (tracked and context.mode != OFF)
+    if recorded and tracked and tensor.dtype.kind not in "fc":
         holds = f"a tensor of dtype {tensor.dtype} can not hold a value with a derivative"
         raise TypeError(f"x[...] = v: {holds}; make x of floats")
     data = _buffer(tensor)
@@ -65,7 +66,7 @@ def assign(tensor: Reading, key: Any, given: Node) -> None:
         return
     if old.value is data:
         old.value = Taken(data)
-    tensor.node = make_node(_SET_ITEM, (old, given), {"key": key}, data, True, context.scope)
+    tensor.node = make_node(_SET_ITEM, (old, given), {"key": key}, data, tracked, context.scope)
     if context.debug is not None:
         context.debug.made(tensor.node)
 

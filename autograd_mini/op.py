@@ -152,14 +152,11 @@ def rule(
     op = Op(function, label, rules)
     op.view = view
     op.variadic = variadic
-    op.is_simple = not variadic  # its operands are its arguments
-    op.arity = 1 if variadic else len(rules)
     op.aliases = aliases or {}
-    if variadic:
-        join = op.compute
+    if variadic:  # one argument holds the operands
+        op.arity, op.is_simple, join = 1, False, op.compute
         op.compute = lambda *arrays, **metadata: join(arrays, **metadata)
-    if compute is not None:
-        op.compute = compute
+    op.compute = compute or op.compute
     if reduces is not None:
         REDUCTIONS[reduces] = op
     OPS[function] = op

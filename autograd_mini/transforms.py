@@ -77,6 +77,18 @@ def _parts(structure: Any) -> tuple[list[Any], Rebuild] | None:
     return None
 
 
+def _aligned(given: Any, like: Any) -> list[Any]:
+    """Return what a structure holds at each leaf of another; dicts are matched by their keys."""
+    wanted, fits = _parts(like), type(given) is type(like)
+    if wanted is None:
+        return [given]
+    if fits and isinstance(like, dict) and (fits := given.keys() == like.keys()):
+        given = {key: given[key] for key in like}
+    found = _parts(given) if fits else None
+    if found is None or len(found[0]) != len(wanted[0]):
+        expected = f"the cotangent must have the structure of f's output, {like!r:.99}"
+        raise ValueError(f"{expected}; got {given!r:.99}")
+    return [leaf for pair in zip(found[0], wanted[0], strict=True) for leaf in _aligned(*pair)]
 
 
 # -- arguments
@@ -297,14 +309,10 @@ def vjp(f: Function, *primals: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...
     leaves, _ = flatten(run.output)
 
     def pullback(cotangent: Any) -> tuple[Any, ...]:
-        given, _ = flatten(cotangent)
-        if len(given) != len(leaves):
-            expected = f"the cotangent must have the structure of f's output: {len(leaves)} arrays"
-            raise ValueError(f"{expected}; got {len(given)}")
-        pairs = [(y, c) for y, c in zip(leaves, given, strict=True) if type(y) is Tensor]
-        record = context.mode == TRACKED and any(
-            type(c) is Tensor and c.node.tracked for _, c in pairs
-        )
+        given = zip(leaves, _aligned(cotangent, run.output), strict=True)
+        pairs = [(y, c) for y, c in given if type(y) is Tensor]
+        tracked = any(type(c) is Tensor and c.node.tracked for _, c in pairs)
+        record = tracked and context.mode == TRACKED
         seeds = [seed(y.node, c if record else unwrap(c)) for y, c in pairs]
         return tuple(run.pull([y for y, _ in pairs], seeds, record))
 
@@ -338,7 +346,7 @@ def backprop(J: Tensor, wrt: Any, cotangent: Any = None, record: bool = False) -
     TypeError
         If J or something in `wrt` is no Tensor.
     ValueError
-        If a tensor of `wrt` is not recorded, or J has many elements and no cotangent is given.
+        If J or a tensor of `wrt` is not recorded, or J has many elements and no cotangent is given.
 
     Examples
     --------
@@ -352,7 +360,7 @@ def backprop(J: Tensor, wrt: Any, cotangent: Any = None, record: bool = False) -
     for item in (J, *tensors):
         if type(item) is not Tensor:
             raise TypeError(f"ag.backprop reads Tensors; got {type(item).__name__}: {item!r}")
-        if item is not J and not item.node.tracked:
+        if not item.node.tracked:
             cure = "make it, or a leaf below it, with requires_grad=True"
             raise ValueError(f"{describe(item.node)} is not on the recorded graph: {cure}")
     nodes = [item.node for item in tensors]
@@ -364,15 +372,16 @@ def backprop(J: Tensor, wrt: Any, cotangent: Any = None, record: bool = False) -
 
 
 def _checked(positions: tuple[int, ...], given: int) -> tuple[int, ...]:
-    if not all(-given <= i < given for i in positions):
-        wrong = f"argnums={positions}, but {given} positional arguments were given"
-        raise TypeError(f"{wrong}; pass what is differentiated by position")
+    known = all(-given <= i < given for i in positions)
+    if not known or len({i % given for i in positions}) < len(positions):
+        wrong = f"argnums={positions} of {given} positional arguments"
+        raise TypeError(f"{wrong}; pass what is differentiated by position, and name each once")
     return positions
 
 
 def _one_number(output: Any, f: Function) -> Tensor:
     """Return f's output as a Tensor (a constant one, where f does not depend on its argument)."""
-    value = output.node.value if type(output) is Tensor else np.asarray(output)
+    value = np.asarray(None if _parts(output) else unwrap(output))
     if value.size != 1 or value.dtype.kind not in "biuf":
         raise ValueError(
             f"a gradient needs one real number; {getattr(f, '__name__', 'f')} returned "

@@ -58,6 +58,10 @@ def test_while_everything_is_recorded_parents_stay_and_values_are_forbidden():
         results = [x > 0, np.sign(x), np.argmax(x, axis=0), np.logical_or(x > 0, x < 1)]
         assert all(result.node.inputs for result in results)
         assert np.shape(x) == (2,)
+        u = ag.Tensor([1.0, 2.0]) * 1.0  # an argument that no derivative is asked of
+        before, u[0] = u.node, 5.0
+        assert u.node.inputs[0] is before
+        assert not u.requires_grad
         for read in (x.tolist, x[0].item, (x[0] > 0).__bool__, lambda: f"{x[0]:.2f}"):
             with pytest.raises(RuntimeError, match=r"np\.where"):
                 read()

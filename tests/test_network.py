@@ -255,6 +255,18 @@ def test_a_pass_is_recorded_under_names_and_scopes(activation: str) -> None:
     assert run.a[1].requires_grad is False
 
 
+@pytest.mark.parametrize("hidden", [*HIDDEN])
+@pytest.mark.parametrize("output", ["sigmoid", "identity"])
+def test_every_recorded_cotangent_has_its_own_tensor_s_name(hidden: str, output: str) -> None:
+    """z2_grad beside a2_grad, where they are the same numbers too: the identity has g' = 1."""
+    net = nn.Network([2, 3, 1], hidden, output)
+    run = net.forward(XNOR_X)
+    found = ag.backprop(
+        nn.quadratic_cost(net, run, XNOR_Y), {**run.z, "a": run.a[2], "h": run.a[3]}, record=True
+    )
+    assert [g.name for g in found.values()] == ["z2_grad", "z3_grad", "a2_grad", "a3_grad"]
+
+
 def test_a_pass_may_end_before_the_output() -> None:
     net = nn.Network([2, 3, 1])
     whole, short = net.forward(XNOR_X), net.forward(XNOR_X, with_output=False)

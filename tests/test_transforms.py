@@ -102,6 +102,9 @@ def test_argnums():
     assert ag.value_and_grad(f, argnums=[0])(2.0, 3.0, c=4.0) == (10.0, (3.0,))
     with pytest.raises(TypeError, match=r"argnums=\(2,\)"):
         ag.grad(f, argnums=2)(2.0, 3.0, c=4.0)
+    for twice in [(0, 0), (0, -3)]:
+        with pytest.raises(TypeError, match="name each once"):
+            ag.grad(f, argnums=twice)(2.0, 3.0, 4.0)
 
 
 def test_aux_comes_back_beside():
@@ -195,12 +198,13 @@ def test_a_primal_is_not_changed_by_writing_into_it():
         (lambda x: x, np.ones(3), ValueError, r"float64 of shape \(3,\)"),
         (lambda x: None, np.ones(3), ValueError, "NoneType"),
         (lambda x: "a", 1.0, ValueError, "str"),
+        (lambda x: (x, x), 1.0, ValueError, r"returned tuple.*use ag\.vjp"),
         (lambda x: x.sum(), np.arange(3), TypeError, "pass floats"),
         (lambda x: x.sum(), ag.Tensor([1, 2]), TypeError, "pass floats"),
         (lambda x: x, "a", TypeError, "str: 'a'"),
         (lambda x: x["a"], {"a": 1.0, "b": None}, TypeError, "NoneType"),
     ],
-    ids=["vector", "None", "string", "integers", "integer tensor", "str", "None inside"],
+    ids=["vector", "None", "string", "tuple", "integers", "integer tensor", "str", "None inside"],
 )
 def test_what_has_no_gradient_is_refused(f, x, error, says):
     with pytest.raises(error, match=says):
@@ -231,8 +235,16 @@ def test_vjp_takes_the_structure_of_the_output():
         da, db = pullback({"product": np.array([1.0, 10.0]), "sum": (1.0, 0.0)})
         assert np.array_equal(da, np.outer([1, 10], b) + 1.0)
         assert np.array_equal(db, [1.0, 10.0] @ a)
-    with pytest.raises(ValueError, match="structure"):
-        pullback(np.ones(2))
+    swapped = {"sum": (1.0, 0.0), "product": np.array([1.0, 10.0])}
+    assert np.array_equal(pullback(swapped)[1], db)
+    for wrong, says in [
+        (np.ones(2), r"structure of f's output, {'product': Tensor.*; got array\(\[1., 1.\]\)"),
+        ({"product": np.ones(2), "total": (1.0, 0.0)}, r"{'product': .*; got .*'total'"),
+        ({"product": np.ones(2), "sum": [1.0, 0.0]}, r"\(Tensor.*; got \[1.0, 0.0\]"),
+        ({"product": np.ones(2), "sum": (1.0,)}, r"\(Tensor.*; got \(1.0,\)"),
+    ]:
+        with pytest.raises(ValueError, match=says):
+            pullback(wrong)
     with pytest.raises(ValueError, match=r"\(2,\); got \(3,\)"):
         pullback({"product": np.ones(3), "sum": (1.0, 0.0)})
 
@@ -278,6 +290,10 @@ def test_backprop_refuses_what_is_not_on_the_graph():
     J = x * u
     with pytest.raises(ValueError, match=r"u .*requires_grad=True"):
         ag.backprop(J, wrt=[u])
+    with ag.no_grad():
+        unrecorded = x * u
+    with pytest.raises(ValueError, match="not on the recorded graph"):
+        ag.backprop(unrecorded, wrt=[x])
     with pytest.raises(TypeError, match="float"):
         ag.backprop(J, wrt=[1.0])
     with pytest.raises(TypeError, match="ndarray"):

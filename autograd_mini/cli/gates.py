@@ -62,7 +62,8 @@ def run(args: argparse.Namespace, out: Output) -> int:
         line = str(error).splitlines()[0]
         raise ValueError(f"{line} (in {args.expression!r})") from error
     X, h = gates.truth_table(net)
-    expected = evaluate(net.terms, dict(zip(net.inputs, X.T.astype(bool), strict=True)))
+    inputs = dict(zip(net.inputs, X.T.astype(bool), strict=True))
+    expected = evaluate(gates.parse(net.expression), inputs)
     answers = h[:, 0] >= 0.5
     wrong = int(np.count_nonzero(answers != expected))
     out.item("Expression", one_line(args.expression))

@@ -192,7 +192,7 @@ class Gate(Network):
     Attributes
     ----------
     expression
-        The text it was made from.
+        The text it was made from; `parse` gives its syntax tree.
     inputs
         The names of the columns of X, in order of first appearance.
     """
@@ -209,11 +209,6 @@ class Gate(Network):
         {1: ('x1', 'x2'), 2: ('AND', 'NOR'), 3: ('OR',)}
         """
         return Layers(enumerate(self._units, 1), "units")
-
-    @property
-    def terms(self) -> list[Term]:
-        """The syntax tree, as `parse` returns it."""
-        return parse(self.expression)
 
     def __repr__(self) -> str:
         return f"<Gate {'-'.join(map(str, self.sizes))}: {self.expression}>"

@@ -33,7 +33,7 @@ rule(np.remainder,
      lambda g, y, a, b: g,
      lambda g, y, a, b: -(g * np.floor_divide(a, b)), compute=operator.mod)
 rule(np.negative, lambda g, y, x: -g, compute=operator.neg)
-rule(np.positive, lambda g, y, x: g)
+rule(np.positive, lambda g, y, x: +g)  # its own node: ∂J/∂z and ∂J/∂a have a name each
 rule(np.square, lambda g, y, x: g * (2.0 * x))
 rule(np.reciprocal, lambda g, y, x: -(g * y * y))
 

@@ -22,9 +22,7 @@ _SMALL = 4096
 def spread(x: Any, shape: tuple[int, ...], axis: Any = None, keepdims: bool = False) -> Any:
     """Repeat x along reduced axes: the adjoint of a sum over `axis` of an array of `shape`."""
     if axis is not None and not keepdims:
-        axes = axis if isinstance(axis, tuple) else (axis,)
-        reduced = {a % len(shape) for a in axes}
-        x = np.reshape(x, [1 if i in reduced else n for i, n in enumerate(shape)])
+        x = np.expand_dims(x, axis)
     if math.prod(shape) > _SMALL:
         return np.broadcast_to(x, shape)
     full = np.empty(shape, x.dtype)
@@ -35,7 +33,6 @@ def spread(x: Any, shape: tuple[int, ...], axis: Any = None, keepdims: bool = Fa
 rule(spread,
      lambda g, y, x, *, shape, axis=None, keepdims=False: np.sum(g, axis=axis, keepdims=keepdims),
      view=True)
-
 
 
 def _extreme(g: Any, y: Any, x: Any, *, axis: Any = None, keepdims: Any = False) -> Any:
