@@ -119,7 +119,7 @@ WITHOUT: dict[str, Callable[[Any], Any]] = {
     "shares_memory": lambda x: np.shares_memory(x, np.zeros(3)),
     "zeros_like": np.zeros_like,
     "ones_like": lambda x: np.ones_like(x, dtype=np.float32),
-    "empty_like": lambda x: np.empty_like(x) * 0,
+    "empty_like": lambda x: np.empty_like(x, shape=0),
     "allclose": lambda x: np.allclose(x, [-1.5, 0, 2]),
     "array_equal": lambda x: np.array_equal(x, np.array([-1.5, 0, 2])),
     "array_repr": np.array_repr,
@@ -319,8 +319,8 @@ REFUSED: dict[str, Callable[[Any], Any]] = {
     "np.concatenate([x, x], out=np.zeros(6))": lambda x: np.concatenate([x, x], out=np.zeros(6)),
     "np.concatenate([x, x], dtype=np.float32)": lambda x: np.concatenate([x, x], dtype=np.float32),
     "np.copyto(np.zeros(3), x)": lambda x: np.copyto(np.zeros(3), x),
-    "np.cbrt(x)": lambda x: np.cbrt(x),
-    "np.hypot(x, x)": lambda x: np.hypot(x, x),
+    "np.unwrap(x)": lambda x: np.unwrap(x),
+    "np.spacing(x)": lambda x: np.spacing(x),
 }
 
 
