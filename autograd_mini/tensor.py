@@ -92,7 +92,8 @@ def _method(function: Any) -> Callable[..., Tensor]:
     def method(self: Tensor, *args: Any, **kwargs: Any) -> Any:
         return dispatch(function, (self, *args), kwargs)
 
-    return functools.wraps(function)(method)
+    method.__name__, method.__doc__ = function.__name__, f"Return np.{function.__name__}(t, ...)."
+    return method
 
 
 class Tensor(Reading):
