@@ -155,6 +155,19 @@ def test_the_real_part_is_taken_for_a_real_input():
     assert x.grad.dtype == np.float64
 
 
+@pytest.mark.parametrize("z", [3 + 4j, -1 - 2j, 2j], ids=str)
+@pytest.mark.parametrize(
+    "f",
+    [np.abs, lambda z: np.real(z**3), lambda z: np.imag(np.tanh(z)), lambda z: abs(z) ** 2],
+    ids=["|z|", "Re z³", "Im tanh z", "|z|²"],
+)
+def test_a_complex_gradient_is_the_direction_of_fastest_growth(f, z):
+    """∂f/∂Re z + i ∂f/∂Im z, as in PyTorch."""
+    h = 1e-6
+    expected = (f(z + h) - f(z - h)) / (2 * h) + 1j * (f(z + 1j * h) - f(z - 1j * h)) / (2 * h)
+    assert abs(ag.grad(f)(z) - expected) < 1e-8 * (1 + abs(expected))
+
+
 def test_backward_needs_one_number_or_a_cotangent_of_the_right_shape():
     x = leaf([1.0, 2.0], name="x")
     with pytest.raises(ValueError, match="pass a cotangent"):

@@ -75,7 +75,7 @@ rule(np.tanh, lambda g, y, x: g * (1.0 - y * y))
 rule("scipy.special.expit", lambda g, y, x: g * (y * (1.0 - y)))
 
 # kinks
-rule(np.absolute, lambda g, y, x: g * np.sign(x))
+rule(np.absolute, lambda g, y, x: g * np.sign(x.conj()))  # of a complex x it is conj(x)/|x|
 rule(np.maximum,
      lambda g, y, a, b: g * (a > b) + 0.5 * g * (a == b),
      lambda g, y, a, b: g * (b > a) + 0.5 * g * (a == b))
