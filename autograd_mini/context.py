@@ -29,7 +29,8 @@ class Context(threading.local):
     def __init__(self) -> None:
         self.primals: set[Any] = set()
         """The argument nodes of the transforms that are running now."""
-        self.outer: list[Any] = []
+        self.modes: list[int] = []
+        self.scopes: list[tuple[str, ...]] = []
         """What `no_grad` and `scope` will restore, the innermost last."""
 
 
@@ -48,11 +49,11 @@ class no_grad(ContextDecorator):  # noqa: N801 -- a function to its users, as in
     """
 
     def __enter__(self) -> None:
-        context.outer.append(context.mode)
+        context.modes.append(context.mode)
         context.mode = OFF
 
     def __exit__(self, *error: object) -> None:
-        context.mode = context.outer.pop()
+        context.mode = context.modes.pop()
 
 
 class scope(ContextDecorator):  # noqa: N801
@@ -70,8 +71,8 @@ class scope(ContextDecorator):  # noqa: N801
         self.name = name
 
     def __enter__(self) -> None:
-        context.outer.append(context.scope)
+        context.scopes.append(context.scope)
         context.scope = (*context.scope, self.name)
 
     def __exit__(self, *error: object) -> None:
-        context.scope = context.outer.pop()
+        context.scope = context.scopes.pop()

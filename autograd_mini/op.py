@@ -59,19 +59,22 @@ class Op:
         "keywords", "label", "name", "parameters", "reads", "rules", "variadic", "view",
     )
 
-    def __init__(self, function: Any, name: str, rules: tuple[Rule | None, ...]) -> None:
-        self.function = function
-        self.name = name
+    def __init__(
+        self, function: Any, name: str, rules: tuple[Rule | None, ...], variadic: bool = False,
+        view: bool = False, compute: Function | None = None, reads: str = "arrays",
+        aliases: dict[str, str] | None = None,
+    ) -> None:
+        self.function, self.name, self.rules = function, name, rules
         ours = getattr(function, "__module__", None) not in (None, "numpy")  # a ufunc carries none
         self.label = name if ours else f"np.{name}"
-        self.rules = rules
-        self.arity = len(rules)
-        self.compute = getattr(function, "on_arrays", function)
-        self.differentiable = self.is_simple = any(rules)
-        self.variadic = False
-        self.view = False
-        self.reads = "arrays"
-        self.aliases: dict[str, str] = {}
+        self.variadic, self.view, self.reads = variadic, view, reads
+        self.arity = 1 if variadic else len(rules)  # one argument holds all the operands
+        self.differentiable = any(rules)
+        self.is_simple = self.differentiable and not variadic
+        self.aliases = aliases or {}
+        plain = getattr(function, "on_arrays", function)
+        joined = (lambda *arrays, **metadata: plain(arrays, **metadata)) if variadic else plain
+        self.compute = compute or joined
         self.parameters, self.keywords = _read_parameters(name, rules)
         self._signature: tuple[str, ...] | None = None
 
@@ -149,14 +152,7 @@ def rule(
     12.0
     """
     label = name or (function if isinstance(function, str) else function.__name__).split(".")[-1]
-    op = Op(function, label, rules)
-    op.view = view
-    op.variadic = variadic
-    op.aliases = aliases or {}
-    if variadic:  # one argument holds the operands
-        op.arity, op.is_simple, join = 1, False, op.compute
-        op.compute = lambda *arrays, **metadata: join(arrays, **metadata)
-    op.compute = compute or op.compute
+    op = Op(function, label, rules, variadic, view, compute, aliases=aliases)
     if reduces is not None:
         REDUCTIONS[reduces] = op
     OPS[function] = op
@@ -172,8 +168,7 @@ def without_derivative(*functions: Function, arity: int = 1, reads: str = "array
     """
     for function in functions:
         rules = (None,) * getattr(function, "nin", arity)
-        op = OPS[function] = Op(function, function.__name__, rules)
-        op.reads = reads
+        OPS[function] = Op(function, function.__name__, rules, reads=reads)
 
 
 def find_op(function: Function) -> Op | None:

@@ -471,7 +471,9 @@ def _wrap_result(result: Any, op: Op | None, values: tuple[Any, ...]) -> Any:
 def _missing_rule(function: Any) -> str:
     """Return an error that is a rule ready to be pasted."""
     module = getattr(function, "__module__", None) or "numpy"
-    label = f"{module}.{getattr(function, '__name__', function)}".replace("numpy.", "np.", 1)
+    owner = getattr(getattr(function, "__self__", None), "__name__", None)  # np.multiply.outer
+    name = f"{owner}.{function.__name__}" if owner else getattr(function, "__name__", function)
+    label = f"{module}.{name}".replace("numpy.", "np.", 1)
     arity = getattr(function, "nin", 1)
     row = f"lambda g, y, {', '.join('abcdefgh'[:arity])}: g * ..."
     return (

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from .context import OFF, TRACKED, context
+from .context import EVERYTHING, OFF, TRACKED, context
 from .graph import Node, describe, leaf, walk
 from .op import OPS
 from .reading import new_value
@@ -151,10 +151,10 @@ def _fresh(item: Any, alias: bool) -> Tensor:
     node = item.node
     if node.value.dtype.kind not in "fc":
         new_value(node.value, None, True)  # raises, and says to pass floats
-    if not (alias and node.tracked):
+    if not alias or not (node.tracked or context.mode == EVERYTHING):
         return tensor_of(leaf(node.value, None, node.name))
     twin: Tensor = apply(OPS[identity], (item,))
-    twin.node.view, twin.node.name = False, node.name
+    twin.node.view, twin.node.name, twin.node.tracked = False, node.name, True
     return twin
 
 
@@ -191,7 +191,8 @@ class _Run:
             if not any(node.inputs for node in argument.nodes):
                 own.update(argument.originals)
         others = (node for node in order if not node.inputs and node not in own)
-        return any(node.cell is not None or node in context.primals for node in others)
+        captured = any(node.cell is not None or node in context.primals for node in others)
+        return captured or context.mode == EVERYTHING
 
     def pull(self, outputs: list[Tensor], seeds: list[Any], record: bool) -> list[Any]:
         """Return each argument's gradient."""
@@ -364,6 +365,7 @@ def backprop(J: Tensor, wrt: Any, cotangent: Any = None, record: bool = False) -
             cure = "make it, or a leaf below it, with requires_grad=True"
             raise ValueError(f"{describe(item.node)} is not on the recorded graph: {cure}")
     nodes = [item.node for item in tensors]
+    record = record or context.mode == EVERYTHING
     first: Any = seed(J.node, cotangent if record else unwrap(cotangent))
     if record and type(first) is not Tensor:
         first = wrap(first)

@@ -86,6 +86,33 @@ def test_scopes_nest_and_names_carry_over_to_the_recorded_gradient():
     assert dz.tolist() == [6.0, 12.0]
 
 
+def test_a_generator_closed_late_restores_its_own_kind_of_context():
+    def recording():
+        with ag.no_grad():
+            yield
+
+    with ag.scope("outer"):
+        paused = recording()
+        next(paused)
+        with ag.scope("inner"):
+            paused.close()
+            assert context.mode == TRACKED
+            assert context.scope == ("outer", "inner")
+    assert (context.mode, context.scope) == (TRACKED, ())
+
+
+def test_while_everything_is_recorded_gradients_are_too():
+    X, w = ag.Tensor([1.0, 2.0]), leaf([3.0, 4.0])
+    context.mode = EVERYTHING
+    try:
+        g = ag.grad(lambda X: (X * X).sum())(X)
+        (h,) = ag.backprop((w * w).sum(), wrt=[w])
+    finally:
+        context.mode = TRACKED
+    assert X.node in walk(g.node)
+    assert w.node in walk(h.node)
+
+
 def test_context_survives_an_exception():
     with pytest.raises(ZeroDivisionError), ag.no_grad(), ag.scope("a"):
         raise ZeroDivisionError
