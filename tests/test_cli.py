@@ -6,6 +6,7 @@ import codecs
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -95,6 +96,7 @@ def test_train_prints_what_it_does(trained: tuple[Done, Path]) -> None:
         "✓",
         "the hidden layer is worth",
         "in autograd-mini-train: weights.npz, history.json, cost.svg",
+        f"next: autograd-mini check --weights {Path('autograd-mini-train', 'weights.npz')}",
     ):
         assert text in done.out
     worst = done.out.split("worst relative difference ")[1].split()[0]
@@ -264,6 +266,12 @@ def test_train_stops_where_the_gradient_is_wrong(
     assert run("check").status == 1
 
 
+def test_a_rate_that_lowers_nothing_names_the_cure(run: Callable[..., Done]) -> None:
+    done = run("train", *QUICK, "--rate", "1000")
+    assert "which no epoch lowered; give a smaller --rate" in done.out
+    assert "smaller --rate" not in run("train", "--epochs", "0", "--no-progress").out
+
+
 # -- Ctrl-C
 
 
@@ -278,11 +286,14 @@ def test_ctrl_c_stops_cleanly_and_keeps_the_best_weights(tmp_path: Path) -> None
     )
     assert process.stderr is not None
     told = b""
-    while told.count(b"cost=") < 2:  # it trains
-        told += os.read(process.stderr.fileno(), 4096)
-        assert process.poll() is None, told
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
+    try:
+        while told.count(b"cost=") < 2:  # it trains
+            told += os.read(process.stderr.fileno(), 4096)
+            assert process.poll() is None, told
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    finally:
+        process.kill()
     assert process.returncode == 0, err
     assert b"Traceback" not in err
     text = out.decode()
@@ -370,8 +381,13 @@ def test_the_slides_lambda_fails_by_what_it_lacks(run: Callable[..., Done]) -> N
     done = run("check", "--slide", "--lam", "3")
     assert done.status == 1
     assert "FAILED" in done.out
-    assert "the slide's" in done.out
-    assert run("check", "--slide", "--lam", "0").status == 0
+    assert "closed form" not in done.out
+    rows = re.findall(r"\[(\d,\d)\] +(\S+) +(\S+)", done.out)
+    assert [place for place, *_ in rows[:5]] == ["1,1", "2,1", "3,1", "4,1", "5,1"]  # no bias
+    assert all(ours != slides for _, ours, slides in rows)
+    done = run("check", "--slide", "--lam", "0")
+    assert done.status == 0
+    assert "autodiff = the slide's = numeric" in done.out
     theta, lam, m = problem.sines(5, 4), 3.0, 5
     apart = check.slide(np.zeros((5, 4)), theta, lam, m)
     np.testing.assert_allclose(apart[:, 1:], (1 - 1 / m) * lam * theta[:, 1:], rtol=1e-15)
@@ -401,7 +417,16 @@ def test_check_and_draw_take_a_saved_network(
     done = run("draw", "network", "--weights", "weights.npz")
     assert f"4-3-2, tanh, {cost} cost; weights from weights.npz; m = 2" in done.out
     refused(run("check", "--weights", "weights.npz", "--layers", "4-2"), "give one of them")
-    refused(run("draw", "xnor", "--weights", "weights.npz"), "write: draw network")
+
+
+@pytest.mark.parametrize(
+    "given",
+    ["--layers 2-2-1", "--weights w.npz", "--activation sigmoid", "--examples 2", "--seed 0"],
+)
+def test_xnor_is_one_network(run: Callable[..., Done], given: str) -> None:
+    refused(
+        run("draw", "xnor", *given.split()), f"takes no {given.split()[0]}; write: draw network"
+    )
 
 
 def test_a_truncated_weight_file_is_one_clear_line(run: Callable[..., Done]) -> None:
@@ -605,6 +630,35 @@ def test_tables_stay_aligned_when_letters_are_spelled_out() -> None:
     assert stream.buffer.getvalue() == b"delta       .\nlong name  10\n"  # type: ignore[attr-defined]
 
 
+def test_labels_stay_in_one_column_when_letters_are_spelled_out() -> None:
+    codecs.register_error(terminal.HANDLER, terminal._spell_out)
+    stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii", errors=terminal.HANDLER)
+    out = terminal.Output(stream=stream)
+    for label in ("λ = 1", "Θ^(1)", "Data"):
+        out.item(label, "x")
+    lines = stream.buffer.getvalue().splitlines()  # type: ignore[attr-defined]
+    assert [line.index(b"x") for line in lines] == [12, 12, 12]
+
+
+def test_wide_letters_take_two_columns() -> None:
+    assert [terminal.width(text) for text in ("ab", "雨", "\uff58", "e\u0301", "")] == [
+        2,
+        2,
+        2,
+        1,
+        0,
+    ]
+    stream = io.StringIO()
+    out = terminal.Output(stream=stream)
+    out.table([["雨", "雨"], ["abc", "1"]], indent=0)
+    assert stream.getvalue() == "雨   雨\nabc   1\n"
+
+
+def test_a_path_inside_a_command_is_quoted() -> None:
+    assert terminal.quoted("图/weights.npz") == "图/weights.npz"
+    assert terminal.quoted("a b")[0] in "'\""
+
+
 @pytest.mark.skipif(os.name == "nt", reason="a pseudo-terminal is POSIX")
 @pytest.mark.parametrize(("variables", "bold"), [({}, True), ({"NO_COLOR": "1"}, False)])
 def test_bold_only_on_a_terminal_that_wants_it(
@@ -692,6 +746,11 @@ def refused(done: Done, message: str) -> None:
         ([], "required: COMMAND; see autograd-mini --help"),
         (["trian"], "invalid choice: 'trian'"),
         (["train", "--epoch", "3"], "unknown argument '--epoch', did you mean --epochs?"),
+        (["train", "--lr", "0.1"], "unknown argument '--lr', did you mean --rate?"),
+        (["train", "--learning-rate=1"], "'--learning-rate=1', did you mean --rate?"),
+        (["train", "--bogus"], "unknown argument '--bogus'; see"),
+        (["check", "--lr", "1"], "unknown argument '--lr'; see"),
+        (["train", "--optimizer", "sgd"], "'sgd': did you mean gradient-descent?"),
         (["train", "extra"], "unknown argument 'extra'"),
         (["train", "--epochs", "many"], "'many': give a whole number, 0 or more"),
         (["train", "--epochs", "9" * 5000], "give a whole number"),
@@ -724,9 +783,10 @@ def refused(done: Done, message: str) -> None:
         (["gates", ""], "position 0"),
         (["gates", "a\x1b[2J\nb"], "(in 'a\\x1b[2J\\nb')"),
         (["gates", " and ".join(f"x{k}" for k in range(30))], "2**30 rows"),
-        (["gates", "a", "--out", "a.doc"], "end it in .svg, .png, .pdf, .dot, "),
+        (["gates", "a", "--out", "a.doc"], ".svg, .png, .pdf, .dot, "),
         (["draw", "xor"], "invalid choice: 'xor'"),
-        (["draw", "network", "--out", "picture"], "end it in .svg"),
+        (["draw"], "required: {xnor,network}"),
+        (["draw", "network", "--out", "picture"], "end it in ."),
         (["doctor", "--fix"], "unknown argument '--fix'"),
     ],
 )  # fmt: skip

@@ -58,7 +58,8 @@ def add(commands: Any) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--slide", action="store_true",
-        help="put the slide's λΘ without 1/m in place of the closed form, and see it fail",
+        help="put the slide's λΘ without 1/m in place of the closed form, and see it fail "
+        "(prints weights only: no λ for a bias)",
     )  # fmt: skip
 
 
@@ -69,7 +70,9 @@ def run(args: argparse.Namespace, out: Output) -> int:
     checks = [one_check(args, net, X, Y, lam, out) for lam in args.lam]
     passed = all(check["passed"] for check in checks)
     if passed:
-        out.item("Passed", "autodiff = closed form = numeric  ✓")
+        out.item("Passed", f"autodiff = {beside_name(args)} = numeric  ✓")
+    elif args.slide:
+        out.item("FAILED", "the slide's λΘ differs by more than rounding  ✗")
     else:
         out.item("FAILED", "the gradients differ by more than rounding  ✗")
     out.record(layers=list(net.sizes), examples=len(X), passed=passed, checks=checks)
@@ -100,7 +103,7 @@ def one_check(
     whole = relative(*(np.concatenate(side) for side in zip(*pairs.values(), strict=True)))
     worst = max(each[0] for each in differences.values())
     passed = worst <= TOLERANCE["float64"] and whole <= NUMERIC
-    print_differences(lam, differences, whole, out)
+    print_differences(beside_name(args), lam, differences, whole, out)
     print_entries(args, entries, (found, gradients), number, out)
     if (compared := sum(map(len, number.values()))) < (
         total := sum(t.size for t in net.theta.values())
@@ -109,7 +112,8 @@ def one_check(
     if kinks := sum(int(np.count_nonzero(~each)) for each in smooth.values()):
         out.line(f"{'':12}numeric left out for {kinks} entries: within ε a unit meets its kink")
     verdict = "✓" if passed else "✗"
-    out.item("Worst", f"relative difference: {worst:.1e} from the closed form, {whole:.1e} from "
+    other = "the slide's" if args.slide else "the closed form"
+    out.item("Worst", f"relative difference: {worst:.1e} from {other}, {whole:.1e} from "
              f"the numeric gradient  {verdict}")  # fmt: skip
     return {
         "lam": lam, "passed": passed, "closed_form": worst, "numeric": whole, "kinks": kinks,
@@ -171,14 +175,19 @@ def numeric(
         }
 
 
+def beside_name(args: argparse.Namespace) -> str:
+    """What stands beside autodiff."""
+    return "the slide's" if args.slide else "closed form"
+
+
 def print_differences(
-    lam: float, differences: dict[str, list[float]], whole: float, out: Output
+    name: str, lam: float, differences: dict[str, list[float]], whole: float, out: Output
 ) -> None:
     """Print how far autodiff is from the other two, array by array."""
     out.line()
     out.item(f"λ = {lam:g}", "how far autodiff is from the others, ‖u - v‖ / ‖u + v‖")
-    rows: list[list[object]] = [["", "closed form", "numeric"]]
-    rows += [[name, *(f"{each:.1e}" for each in apart)] for name, apart in differences.items()]
+    rows: list[list[object]] = [["", name, "numeric"]]
+    rows += [[array, *(f"{each:.1e}" for each in apart)] for array, apart in differences.items()]
     out.table([*rows, ["every ∂J/∂Θ", "", f"{whole:.1e}"]])
 
 
@@ -186,13 +195,15 @@ def print_entries(
     args: argparse.Namespace, entries: Entries, both: tuple[Any, Any],
     number: dict[int, Array], out: Output,
 ) -> None:  # fmt: skip
-    """Print the first entries of every ∂J/∂Θ in columns, column by column as the course does."""
+    """Print the first entries of every ∂J/∂Θ, column by column as the course does."""
     if not args.rows:
         return
-    name = "the slide's" if args.slide else "closed form"
-    rows: list[list[object]] = [["", "autodiff", name, "numeric"]]
+    rows: list[list[object]] = [["", "autodiff", beside_name(args), "numeric"]]
     for layer, places in entries.items():
-        for index, place in enumerate(list(zip(*places, strict=True))[: args.rows]):
+        every = enumerate(zip(*places, strict=True))
+        # λ never touches a bias: there the slide's agrees, and shows nothing.
+        told = [(index, place) for index, place in every if place[1] > 0 or not args.slide]
+        for index, place in told[: args.rows]:
             # Units are counted from 1, and column 0 is the bias, as in the note.
             row, column = place[0] + 1, place[1]
             cells = (both[0][layer][place], both[1][layer][place], number[layer][index])

@@ -25,6 +25,8 @@ COSTS = {"logistic": "sigmoid", "quadratic": "sigmoid", "softmax": "softmax"}
 
 SUFFIXES = tuple(EXPORTERS)
 MOST_MEMORY = 4 * 2**30
+# What other programs call it.
+MEANT = {"--lr": "--rate", "--learning-rate": "--rate"}
 
 
 class Parser(argparse.ArgumentParser):
@@ -43,7 +45,10 @@ class Parser(argparse.ArgumentParser):
     def refuse(self, unknown: list[str], known: set[str]) -> NoReturn:
         """Say which argument is unknown, and which one was perhaps meant."""
         given = unknown[0]
-        near = difflib.get_close_matches(given.split("=")[0], known, n=1)
+        name = given.split("=")[0]
+        meant = MEANT.get(name)
+        # Below 0.75 --bogus would be --out.
+        near = [meant] if meant in known else difflib.get_close_matches(name, known, 1, 0.75)
         self.error(f"unknown argument {given!r}" + (f", did you mean {near[0]}?" if near else ""))
 
 
@@ -114,6 +119,13 @@ def or_(names: Sequence[str]) -> str:
 def batch(text: str) -> int | None:
     """Read the size of a batch: a whole number, or "all"."""
     return None if text == "all" else int(whole(1)(text))
+
+
+def optimiser(text: str) -> str:
+    """Read the name of an optimiser; `choices` looks whether there is one of that name."""
+    if text.lower() in {"sgd", "gd"}:
+        raise argparse.ArgumentTypeError(f"{text!r}: did you mean gradient-descent?")
+    return text
 
 
 def common(parser: Parser, run: Any) -> None:

@@ -34,14 +34,20 @@ examples:
   autograd-mini draw network --layers 2-3-1 --seed 0 --units
   autograd-mini draw network --weights autograd-mini-train/weights.npz --out trained.svg
 """
+# What says which network, and on which examples: for `network` alone.
+NETWORK = ("layers", "weights", "activation", "examples", "seed")
+M = 2
 
 
 def add(commands: Any) -> None:
     """Add the sub-command to the command line."""
     parser = commands.add_parser("draw", help=HELP, description=DESCRIPTION, epilog=EXAMPLES)
     options.common(parser, run)
-    parser.add_argument("what", choices=("xnor", "network"), help="what to draw")
-    add_options(parser, 2)
+    parser.add_argument(
+        "what", choices=("xnor", "network"), metavar="{xnor,network}", help="what to draw"
+    )
+    add_options(parser, M)
+    parser.set_defaults(**dict.fromkeys(NETWORK))  # None: not given
     options.strength(parser, 0.0)
     parser.add_argument(
         "--units", action="store_true",
@@ -56,12 +62,15 @@ def add(commands: Any) -> None:
 def run(args: argparse.Namespace, out: Output) -> int:
     """Draw and save."""
     if args.what == "xnor":
-        if args.layers or args.weights:
-            raise ValueError("xnor is the note's 2-2-1 network; write: draw network")
+        if given := [option for option in NETWORK if getattr(args, option) is not None]:
+            raise ValueError(
+                f"xnor is the note's 2-2-1 network and takes no --{given[0]}; write: draw network"
+            )
         net: Network = nn.gates.XNOR
         X, Y = logic_table("xnor")
         about = f"2-2-1, sigmoid, {args.cost} cost; the note's weights; m = 4"
     else:
+        args.activation, args.examples = args.activation or "sigmoid", args.examples or M
         net, X, Y = problem(args)
         about = named(args, net)
     J = graph_of_cost(net, X, Y, args.lam, args.cost)

@@ -12,6 +12,7 @@ import io
 import json
 import os
 import re
+import shlex
 import sys
 import unicodedata
 from collections.abc import Iterator, Sequence
@@ -85,6 +86,22 @@ def shown(path: str | os.PathLike[str]) -> str:
     return printable(os.fspath(path))
 
 
+def quoted(path: str | os.PathLike[str]) -> str:
+    """Return a path as it may be printed inside a command, in quotes where a shell needs them."""
+    text = shown(path)
+    if re.fullmatch(r"[\w./\\:+-]+" if os.name == "nt" else r"[\w./+-]+", text):
+        return text
+    return f'"{text}"' if os.name == "nt" else shlex.quote(text)
+
+
+def width(text: str) -> int:
+    """How many columns a terminal gives a text: wide letters two, combining marks none."""
+    return sum(
+        0 if unicodedata.combining(c) else 1 + (unicodedata.east_asian_width(c) in "WF")
+        for c in text
+    )
+
+
 class Output:
     """Where a sub-command puts what it found: lines for a person, or one JSON object."""
 
@@ -102,19 +119,20 @@ class Output:
 
     def item(self, label: str, text: str) -> None:
         """Print a label and what belongs to it, the labels in one column."""
-        start = f"{label:<12}"
+        label = self.encodable(label)
+        start = label + " " * (max(12 - width(label), 1))
         self.line((f"\033[1m{start}\033[0m" if self.bold else start) + text)
 
     def table(self, rows: Sequence[Sequence[object]], left: int = 1, indent: int = 12) -> None:
         """Print rows with aligned columns: the first `left` of them to the left, others right."""
         cells = [[self.encodable(str(cell)) for cell in row] for row in rows]
         columns = max(map(len, cells), default=0)
-        widths = [max(len(row[k]) for row in cells if k < len(row)) for k in range(columns)]
+        widths = [max(width(row[k]) for row in cells if k < len(row)) for k in range(columns)]
         for row in cells:
-            padded = [
-                cell.ljust(width) if k < left else cell.rjust(width)
-                for k, (cell, width) in enumerate(zip(row, widths, strict=False))
-            ]
+            padded = []
+            for k, (cell, most) in enumerate(zip(row, widths, strict=False)):
+                space = " " * (most - width(cell))
+                padded.append(cell + space if k < left else space + cell)
             self.line((" " * indent + "  ".join(padded)).rstrip())
 
     def encodable(self, text: str) -> str:

@@ -21,7 +21,7 @@ from ..training import accuracy, fit
 from . import options
 from .comparison import TOLERANCE, differences
 from .pictures import graph_of_cost, save_picture
-from .terminal import Output, shown
+from .terminal import Output, quoted, shown
 
 Array = NDArray[Any]
 
@@ -37,7 +37,8 @@ the examples (the same share of every class) are trained on, the others are the 
 without hidden layer is trained beside, with the same λ. Ctrl-C stops early and keeps the best
 weights so far. The folder then holds
 
-    weights.npz    Θ^(1), Θ^(2), ... as theta1, theta2, ... (numpy.load reads it; no pickle)
+    weights.npz    Θ^(1), Θ^(2), ... as theta1, theta2, ..., and metadata: settings and results
+                   as JSON text (numpy.load reads it; no pickle)
     history.json   settings, cost and accuracy after every epoch, results
     cost.svg       their curves (with matplotlib also cost.png)
     graph.svg      the recorded graph of the cost, with its gradients
@@ -67,7 +68,7 @@ def add(commands: Any) -> None:
     options.network(parser, "64-25-10", "; with --data: features-25-classes")
     options.strength(parser, DEFAULTS["lam"])
     parser.add_argument(
-        "--optimizer", choices=tuple(OPTIMISERS), metavar="NAME",
+        "--optimizer", type=options.optimiser, choices=tuple(OPTIMISERS), metavar="NAME",
         help=f"{', '.join(OPTIMISERS)} (default: %(default)s)",
     )  # fmt: skip
     parser.add_argument(
@@ -127,6 +128,7 @@ def run(args: argparse.Namespace, out: Output) -> int:
     content |= {"settings": settings, "gradient_check": worst, "results": results}
     files = save(folder, nets[0], data, histories[0], content)
     out.item("Saved", f"in {shown(folder)}: {', '.join(files)}")
+    out.line(f"{'':12}next: autograd-mini check --weights {quoted(folder / 'weights.npz')}")
     del content["rows"]
     out.record(**content, seconds=round(seconds, 3), folder=str(folder), files=files)
     return 0
@@ -213,7 +215,8 @@ def falling(history: History) -> str:
     """From which cost to which."""
     first, best = history["cost"][[0, history.best]]
     if not history.best:
-        return f"J = {first:.4f}, which no epoch lowered"
+        cure = "; give a smaller --rate" if len(history) > 1 else ""
+        return f"J = {first:.4f}, which no epoch lowered{cure}"
     return f"J fell from {first:.4f} to {best:.4f}, its lowest, in epoch {history.best}"
 
 
