@@ -71,7 +71,8 @@ for axes, points, names, title in (
     axes.set(xlim=(-0.3, 1.3), ylim=(-0.3, 1.3), xlabel=names[0], ylabel=names[1], title=title)
     axes.set_aspect("equal")
 right.plot([-0.3, 1.3], [0.8, -0.8], "k-")  # -10 + 20 AND + 20 NOR = 0
-left.legend(loc="center")
+right.annotate("(0, 1) and (1, 0)\nboth land here", (0, 0), (-0.2, -0.22), va="center")
+figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=2)
 figure.savefig(folder / "04_xnor.png", dpi=120)
 J = nn.logistic_cost(xnor, X, Y)
 J.name = "J"
