@@ -26,8 +26,8 @@ class History:
     ----------
     rows
         One dict an epoch, row 0 before the first step: ``epoch``, ``cost`` (J over all training
-        examples, λ term included), ``accuracy``, and with validation data also
-        ``validation_cost`` and ``validation_accuracy``.
+        examples, λ term included), ``accuracy``, with validation data also ``validation_cost``
+        and ``validation_accuracy``, with test data ``test_accuracy``.
     best
         The epoch whose weights the network was left with: lowest validation cost, or without
         validation data lowest training cost.

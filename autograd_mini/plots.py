@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["curves", "curves_svg"]
 
-# Okabe and Ito's blue and vermilion: told apart by colour-blind eyes, and on a grey printer.
-COLOURS = ("#0072b2", "#d55e00")
+# Okabe and Ito's blue, vermilion and green: told apart by colour-blind eyes.
+COLOURS = {"training": "#0072b2", "validation": "#d55e00", "test": "#009e73"}
 PANELS = (("cost", "cost J"), ("accuracy", "accuracy"))
 WIDTH, HEIGHT, LEFT, TOP = 340, 210, 62, 40  # of one panel's axes, and the margins before them
 
@@ -52,10 +52,14 @@ def curves(history: History) -> Figure:
         ) from error
     figure = Figure(figsize=(9, 3.4), layout="constrained")
     for axes, (column, label) in zip(figure.subplots(1, 2), PANELS, strict=True):
-        for (name, values), colour in zip(_lines(history, column), COLOURS, strict=False):
-            axes.plot(history["epoch"], values, color=colour, label=name)
+        lines = _lines(history, column)
+        for name, values in lines:
+            axes.plot(history["epoch"], values, color=COLOURS[name], label=name)
         if column == "cost" and _logarithmic(history["cost"]):
             axes.set_yscale("log")
+        if column == "accuracy":
+            low, *_, high = _shares(lines)
+            axes.set_ylim(low, high + 0.03 * (high - low))
         axes.axvline(history.best, color="0.6", linestyle=":", label="best epoch")
         axes.set(xlabel="epoch", ylabel=label)
         axes.legend()
@@ -93,8 +97,18 @@ def curves_svg(history: History) -> str:
 
 
 def _lines(history: History, column: str) -> list[tuple[str, Any]]:
-    names = [("training", column), ("validation", f"validation_{column}")]
-    return [(label, history[name]) for label, name in names if name in history.columns]
+    names = {name: column if name == "training" else f"{name}_{column}" for name in COLOURS}
+    return [(label, history[name]) for label, name in names.items() if name in history.columns]
+
+
+def _shares(lines: list[tuple[str, Any]]) -> list[float]:
+    """Ticks for accuracies; the climb of the first tenth of the epochs may start below them.
+
+    From 0 to 1 every good network would be a flat line, and training and test the same one.
+    """
+    high = max(float(max(values)) for _, values in lines)
+    low = min(float(min(values[len(values) // 10 :])) for _, values in lines)
+    return _round_numbers(max(min(low, high - 0.05), 0.0), high)
 
 
 def _logarithmic(values: Any) -> bool:
@@ -107,7 +121,12 @@ def _panel(history: History, column: str, label: str) -> str:
     lines = _lines(history, column)
     every = np.concatenate([values for _, values in lines])
     logarithmic = column == "cost" and _logarithmic(every)
-    ticks = _decades(every) if logarithmic else _round_numbers(float(min(every)), float(max(every)))
+    if column == "accuracy":
+        ticks = _shares(lines)
+    elif logarithmic:
+        ticks = _decades(every)
+    else:
+        ticks = _round_numbers(float(min(every)), float(max(every)))
     scale = math.log10 if logarithmic else float
     low, high = scale(ticks[0]), scale(ticks[-1])
     last = max(float(history["epoch"][-1]), 1.0)
@@ -130,19 +149,30 @@ def _panel(history: History, column: str, label: str) -> str:
         f'<path d="M{x(history.best):.1f} 0v{HEIGHT}" stroke="#888888" stroke-dasharray="2 3"/>'
     )
     for index, (name, values) in enumerate(lines):
-        points = zip(history["epoch"].tolist(), values.tolist(), strict=True)
+        points = _above(ticks[0], history["epoch"].tolist(), values.tolist())
         path = " ".join(f"{x(epoch):.1f},{y(value):.1f}" for epoch, value in points)
         parts.append(
-            f'<polyline points="{path}" fill="none" stroke="{COLOURS[index]}" stroke-width="1.8"/>'
+            f'<polyline points="{path}" fill="none" stroke="{COLOURS[name]}" stroke-width="1.8"/>'
         )
         parts.append(
             f'<text x="{WIDTH - 10 - 90 * index}" y="-8" text-anchor="end" '
-            f'fill="{COLOURS[index]}">{name}</text>'
+            f'fill="{COLOURS[name]}">{name}</text>'
         )
     parts.append(f'<text x="0" y="-8" font-weight="bold">{label}</text>')
     below = f'x="{WIDTH / 2:g}" y="{HEIGHT + 40}" text-anchor="middle"'
     parts.append(f"<text {below}>epoch (dotted: the best, {history.best})</text>")
     return "\n".join(parts)
+
+
+def _above(low: float, epochs: list[float], values: list[float]) -> list[tuple[float, float]]:
+    """The points of a line from where it last comes up through `low`."""
+    points = list(zip(epochs, values, strict=True))
+    below = [index for index, value in enumerate(values) if value < low - 1e-9]
+    if not below:
+        return points
+    (start, under), (end, over) = points[below[-1] : below[-1] + 2]
+    share = (low - under) / (over - under)
+    return [(start + share * (end - start), low), *points[below[-1] + 1 :]]
 
 
 def _short(value: float) -> str:

@@ -42,6 +42,7 @@ def fit(
     batch_size: int | None = 32,
     seed: int | np.random.Generator = 0,
     validation: tuple[Any, Any] | None = None,
+    test: tuple[Any, Any] | None = None,
     progress: bool | str = True,
 ) -> History:
     """Train a network in place, and leave it with the best weights it had.
@@ -74,6 +75,8 @@ def fit(
         Orders the batches: the same seed, the same numbers.
     validation
         (X, Y) kept aside, to choose the best epoch by.
+    test
+        (X, Y) kept aside to show the accuracy on, and never used for any choice.
     progress
         Whether to show a progress bar with cost and accuracy, on the error stream; a text is the
         bar's name.
@@ -104,15 +107,15 @@ def fit(
     job = _Job(net, cost, lam, optimizer, rate, batch_size)
     epochs = _checked("epochs", epochs)
     data = job.examples(X, Y)
-    kept = None if validation is None else job.examples(*validation)
+    kept, shown = (None if each is None else job.examples(*each) for each in (validation, test))
     generator = np.random.default_rng(seed)
-    rows, best, weights = [job.row(0, data, kept)], 0, job.weights()
+    rows, best, weights = [job.row(0, data, kept, shown)], 0, job.weights()
     watched, complete = "cost" if kept is None else "validation_cost", True
     try:
         with _bar(epochs, progress) as show, _first_ctrl_c() as stop:
             while len(rows) <= epochs and not stop.is_set():
                 complete = job.epoch(*data, generator, stop)
-                rows.append(job.row(len(rows), data, kept))
+                rows.append(job.row(len(rows), data, kept, shown))
                 if rows[-1][watched] < rows[best][watched]:
                     best, weights = len(rows) - 1, job.weights()
                 show(rows[-1])
@@ -207,8 +210,8 @@ class _Job:
             for parameter, array in zip(self.net.parameters, arrays, strict=True):
                 parameter[...] = array
 
-    def row(self, epoch: int, data: Examples, kept: Examples | None) -> Row:
-        """Cost and accuracy over all examples, and over the validation data."""
+    def row(self, epoch: int, data: Examples, kept: Examples | None, shown: Examples | None) -> Row:
+        """Cost and accuracy over all examples and the validation data, accuracy on the test's."""
         row: Row = {"epoch": epoch}
         with no_grad(), np.errstate(over="ignore", invalid="ignore"):
             for prefix, examples in (("", data), ("validation_", kept)):
@@ -220,6 +223,8 @@ class _Job:
                             f"rate={self.rate:g}; give a smaller rate"
                         )
                     row |= {f"{prefix}cost": J, f"{prefix}accuracy": accuracy(self.net, *examples)}
+            if shown is not None:
+                row["test_accuracy"] = accuracy(self.net, *shown)
         return row
 
     def epoch(self, X: Array, Y: Array, generator: np.random.Generator, stop: Any) -> bool:

@@ -131,6 +131,7 @@ def test_train_leaves_history_curves_and_graph(trained: tuple[Done, Path]) -> No
     content = json.loads((folder / "history.json").read_text("utf-8"))
     assert [row["epoch"] for row in content["rows"]] == [0, 1, 2, 3, 4, 5, 6]
     assert content["rows"][6]["cost"] < 0.2 * content["rows"][0]["cost"]
+    assert content["rows"][content["best"]]["test_accuracy"] == content["results"]["test_accuracy"]
     assert content["settings"]["optimizer"] == "momentum"
     assert content["settings"]["layers"] == [64, 25, 10]
     assert "cost J" in picture(folder / "cost.svg")

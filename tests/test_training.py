@@ -382,6 +382,18 @@ def test_accuracy_counts_what_is_right() -> None:
     assert accuracy(two, [[1.0], [0.0]], [[1, 0], [1, 1]]) == 1.0  # several ones: each on its side
 
 
+def test_test_data_are_shown_and_choose_nothing() -> None:
+    nets = [net_of(3, 4, 3) for _ in range(2)]
+    plain = fit(nets[0], epochs=8, batch_size=2)
+    beside = fit(nets[1], epochs=8, batch_size=2, test=(X, np.roll(Y, 1, axis=1)))
+    assert beside.columns == [*plain.columns, "test_accuracy"]
+    assert beside.best == plain.best
+    assert beside["cost"].tolist() == plain["cost"].tolist()
+    assert (beside["test_accuracy"] + beside["accuracy"]).max() <= 1 + 1e-12
+    for ours, others in zip(*(net.parameters for net in nets), strict=True):
+        assert np.array_equal(ours.detach().numpy(), others.detach().numpy())
+
+
 # -- history
 
 
@@ -446,6 +458,27 @@ def test_the_curves_are_drawn_where_the_numbers_are() -> None:
     texts = [text.text for text in ET.fromstring(svg).iter(f"{SVG}text")]
     assert {"cost J", "accuracy", "training", "validation", "0.2", "10"} <= {*texts}
     assert "epoch (dotted: the best, 1)" in texts
+
+
+def test_the_axis_of_accuracy_begins_near_the_data() -> None:
+    share = [0.1, 0.9, *np.linspace(0.975, 1.0, 28)]
+    rows = [
+        {"epoch": k, "cost": 1.0, "accuracy": a, "test_accuracy": a - 0.02}
+        for k, a in enumerate(share)
+    ]
+    history = History(rows, best=29)
+    _, ours, tests = points(history.svg())
+    assert ours[-1] == (plots.WIDTH, 0)
+    assert tests[-1][1] > plots.HEIGHT / 4  # 2 points apart are seen
+    for line in (ours, tests):
+        assert line[0][1] == plots.HEIGHT  # it comes up from below the axis
+        assert 1 < line[0][0] < 2 * plots.WIDTH / 29
+        assert all(0 <= x <= plots.WIDTH and 0 <= y <= plots.HEIGHT for x, y in line)
+    texts = {text.text for text in ET.fromstring(history.svg()).iter(f"{SVG}text")}
+    assert {"training", "test", "1"} <= texts
+    low, high = history.plot().axes[1].get_ylim()
+    assert 0.9 < low < 0.96
+    assert 1.0 < high < 1.01
 
 
 @pytest.mark.parametrize(

@@ -33,9 +33,9 @@ with the regularised logistic cost
     J(Θ) = -(1/m) Σ_i Σ_k [ y_k log h_k + (1 - y_k) log(1 - h_k) ] + (λ/2m) Σ Θ²
 
 Before the first step the recorded gradient is compared with the closed δ formulas. Four fifths of
-the examples (the same share of every class) are trained on, the others are the test. A network
-without hidden layer is trained beside, with the same λ. Ctrl-C stops early and keeps the best
-weights so far. The folder then holds
+the examples (the same share of every class) are trained on, the others are the test, which
+chooses nothing. A network without hidden layer is trained beside, with the same λ. Ctrl-C stops
+early and keeps the best weights so far. The folder then holds
 
     weights.npz    Θ^(1), Θ^(2), ... as theta1, theta2, ..., and metadata: settings and results
                    as JSON text (numpy.load reads it; no pickle)
@@ -203,10 +203,11 @@ def check(args: argparse.Namespace, data: Data, net: Network, out: Output) -> fl
 
 
 def train(args: argparse.Namespace, data: Data, net: Network, seed: np.random.Generator) -> History:
-    """Fit one of the networks."""
+    """Fit one of the networks; the test is in its curves and chooses nothing."""
     return fit(
         net, data.X, data.targets(data.y), cost=args.cost, lam=args.lam, optimizer=args.optimizer,
         rate=args.rate, epochs=args.epochs, batch_size=args.batch_size, seed=seed,
+        test=(data.X_test, data.targets(data.y_test)),
         progress=not args.no_progress and outline(net),
     )  # fmt: skip
 
