@@ -16,8 +16,8 @@ A rule is keyed by NumPy's own function and has one line per array argument::
 * The same rule runs on arrays (a gradient) and on Tensors (a recorded gradient: higher orders).
   So: NumPy functions and operators only, no in-place edit, no Python branch on a value, shapes
   from ``.shape``, constants as Python floats (``math.sqrt(2)``; ``np.sqrt(2)`` lifts float32).
-* A function of a sequence takes one rule with the argument's position ``k``:
-  ``rule(np.stack, lambda g, y, k, *arrays, axis=0: ..., variadic=True)``.
+* A function of a sequence takes one rule, which lists the cotangents of all its arrays:
+  ``rule(np.stack, lambda g, y, *arrays, axis=0: [...], variadic=True)``.
 * A function with several outputs: ``g`` and ``y`` are tuples.
 * A function of your own: decorate it with ``@primitive``, then give it a rule in the same way.
 """
@@ -100,11 +100,6 @@ class Op:
             kwargs = {key: value for key, value in call.items() if self._is_given(key, value)}
         return (tuple(args[0]) if self.variadic else args), kwargs
 
-    def rules_by_position(self, count: int) -> list[Rule]:
-        """Return the rule of a function of a sequence, once for each of its `count` arrays."""
-        one: Any = self.rules[0]
-        return [lambda g, y, *x, k=k, **kwargs: one(g, y, k, *x, **kwargs) for k in range(count)]
-
     def _is_given(self, key: str, value: Any) -> bool:
         if key in self.keywords or not self.differentiable:
             return value is not np._NoValue
@@ -131,7 +126,7 @@ def rule(
         ``"scipy.special.erf"``, resolved when that module has been imported by somebody.
     rules
         ``lambda g, y, *arrays, <metadata keywords>: cotangent``, or None for an argument without
-        derivative. With `variadic`, one rule ``lambda g, y, k, *arrays: cotangent of arrays[k]``.
+        derivative. With `variadic`, one rule ``lambda g, y, *arrays: [cotangent of each]``.
     view
         The result may share memory with the first argument, so it must refuse to be written.
     compute

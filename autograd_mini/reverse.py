@@ -106,8 +106,12 @@ def _run_rules(node: Node, g: Any, totals: _Totals) -> None:
     else:
         operands = [g, lift(node)]
         operands += [lift(i) if i.inputs or i.tracked else i.value for i in node.inputs]
-    rules = op.rules_by_position(len(node.inputs)) if op.variadic else op.rules
-    for parent, cotangent_of in zip(node.inputs, rules, strict=False):
+    if op.variadic:
+        for parent, part in zip(node.inputs, op.rules[0](*operands, **metadata), strict=True):
+            if parent.tracked and parent in of:
+                totals.add(parent, part, node)
+        return
+    for parent, cotangent_of in zip(node.inputs, op.rules, strict=False):
         if cotangent_of is None or not parent.tracked or parent not in of:
             continue
         part = cotangent_of(*operands, **metadata)
@@ -234,8 +238,7 @@ def seed(output: Node, cotangent: Any) -> Any:
     if given.shape != value.shape:
         expected = f"the cotangent of {describe(output)} must have its shape {value.shape}"
         raise ValueError(f"{expected}; got {given.shape}")
-    if given.dtype != value.dtype:
-        given = given.astype(value.dtype)
+    given = given if given.dtype == value.dtype else given.astype(value.dtype)
     return np.conjugate(given) if value.dtype.kind == "c" else given
 
 

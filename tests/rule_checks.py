@@ -308,6 +308,8 @@ def another_rule(op: str, k: int, change: Callable[[Any], Any]) -> Iterator[None
 
     def wrong(*args: Any, **metadata: Any) -> Any:
         contribution = rules[k](*args, **metadata)
+        if isinstance(contribution, list):  # of a function of a sequence: one for each array
+            return [change(part) for part in contribution]
         if isinstance(contribution, Sparse):
             contribution.g = change(contribution.g)
             return contribution

@@ -43,7 +43,10 @@ MATRIX, ROW = np.ones((2, 2)), np.ones(2)
         (lambda x: np.sum(x, axis=0), ("spread(g)",)),
         (lambda x: ag.nn.logsumexp(x, axis=0), ("softmax(x, axis) · expand_dims(g, axis)",)),
         (np.max, ("hit · spread(g / ties), hit = [x = spread(y)], ties = Σ(hit)",)),
-        (lambda x: np.stack([x, x]), ("g[(slice(None),) * (axis % y.ndim) + (k,)]",)),
+        (
+            lambda x: np.stack([x, x]),
+            ("[g[(slice(None),) * (axis % y.ndim) + (k,)] for k in range(len(arrays))]",),
+        ),
     ],
 )
 def test_a_rule_is_a_formula(function: Callable[..., Any], expected: tuple[str, ...]) -> None:

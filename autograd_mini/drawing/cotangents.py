@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
@@ -23,18 +24,22 @@ def parts(node: Node, g: Any) -> list[Any]:
     >>> [float(part) for part in parts((x * x).node, np.array(1.0))]
     [3.0, 3.0]
     """
-    if node.op is None:
+    op: Any = node.op
+    if op is None:
         return []
-    op, count = node.op, len(node.inputs)
-    rules = op.rules_by_position(count) if op.variadic else list(op.rules)
-    rules += [None] * (count - len(rules))
     operands = [g, node.value, *(parent.value for parent in node.inputs)]
+    told = [parent.tracked and not isinstance(parent.value, tuple) for parent in node.inputs]
     with np.errstate(all="ignore"):  # a NaN is shown, not raised
+        if op.variadic:  # its one rule gives them all
+            found = op.rules[0](*operands, **node.metadata)
+        else:
+            found = [
+                rule(*operands, **node.metadata) if tell and rule else None
+                for tell, rule in zip_longest(told, op.rules)
+            ]
         return [
-            _dense(rule(*operands, **node.metadata), parent, node)
-            if rule is not None and parent.tracked and not isinstance(parent.value, tuple)
-            else None
-            for parent, rule in zip(node.inputs, rules, strict=False)
+            _dense(part, parent, node) if tell and part is not None else None
+            for tell, part, parent in zip(told, found, node.inputs, strict=False)
         ]
 
 

@@ -85,6 +85,6 @@ def _read_back(g: Any, y: Any, x: Any, v: Any, *, key: Any) -> Any:
 
 
 rule(scatter_sum,
-     lambda g, y, k, *parts, keys, shape, dtype: get_item(g, key=keys[k]), variadic=True)
+     lambda g, y, *parts, keys, shape, dtype: [get_item(g, key=k) for k in keys], variadic=True)
 rule(get_item, lambda g, y, x, *, key: Scatter(g, key), view=True)
 rule(set_item, lambda g, y, x, v, *, key: set_item(g, 0.0, key=key), _read_back)

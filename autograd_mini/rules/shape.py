@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import accumulate, pairwise
 from typing import Any
 
 import numpy as np
@@ -35,19 +36,18 @@ def _plain(order: str, x: Any) -> Any:
     return order
 
 
-def _part(g: Any, y: Any, k: int, *arrays: Any, axis: Any = 0) -> Any:
-    """Cut the k-th array's stretch out of the cotangent of the concatenation."""
-    if axis is None:
-        start = sum(a.size for a in arrays[:k])
-        return np.reshape(g[start : start + arrays[k].size], arrays[k].shape)
-    axis %= y.ndim
-    start = sum(a.shape[axis] for a in arrays[:k])
-    return g[(slice(None),) * axis + (slice(start, start + arrays[k].shape[axis]),)]
+def _cut(g: Any, y: Any, *arrays: Any, axis: Any = 0) -> Any:
+    """Cut each array's stretch out of the cotangent of the concatenation."""
+    before = (slice(None),) * (0 if axis is None else axis % y.ndim)
+    ends = [*accumulate(a.size if axis is None else a.shape[axis] for a in arrays)]
+    parts = [g[(*before, slice(*stretch))] for stretch in pairwise([0, *ends])]
+    return parts if axis is not None else [*map(np.reshape, parts, map(np.shape, arrays))]
 
 
-rule(np.concatenate, _part, variadic=True)
+rule(np.concatenate, _cut, variadic=True)
 rule(np.stack,
-     lambda g, y, k, *arrays, axis=0: g[(slice(None),) * (axis % y.ndim) + (k,)], variadic=True)
+     lambda g, y, *arrays, axis=0:
+         [g[(slice(None),) * (axis % y.ndim) + (k,)] for k in range(len(arrays))], variadic=True)
 
 
 def _join(g: Any, y: Any, x: Any, *, indices_or_sections: Any, axis: int = 0) -> Any:
