@@ -253,6 +253,26 @@ case(
 )
 
 
+case("sum", arrays("real"), np.sum, lambda x: x.sum())
+case("sum", draw.vector_or_more, np.add.reduce, lambda x: np.sum(x, 0), lambda x: x.sum(0))
+case("mean", of_shape((2, 3)), np.mean, lambda x: x.mean(), lambda x: np.mean(x, -1))
+case(
+    "max",
+    of_shape((3, 2), "distinct"),
+    np.max,
+    np.maximum.reduce,
+    lambda x: x.max(0),
+    step="central",
+)
+case(
+    "min",
+    of_shape((3, 2), "distinct"),
+    np.min,
+    np.minimum.reduce,
+    lambda x: x.min(1),
+    step="central",
+)
+
 case("spread", draw.spreading, spread)
 case("spread", of_shape((64,), shape=(65, 64), axis=0), spread)
 
@@ -380,5 +400,8 @@ case(
 )
 
 
+case("logsumexp", of_shape((3, 2)), nn.logsumexp, lambda x: nn.logsumexp(x, 0))
+case("softmax", of_shape((3, 2)), nn.softmax, lambda x: nn.softmax(x=x))
+case("log_softmax", of_shape((3, 2)), nn.log_softmax)
 case("softmax", draw.normalising, nn.softmax, lambda x, axis: nn.softmax(x, axis))
 case("log_softmax", draw.normalising, nn.log_softmax, lambda x, axis: nn.log_softmax(x, axis))

@@ -146,6 +146,10 @@ def stacking(random: Random) -> Drawn:
     return inputs, {"axis": random.randrange(-len(shape) - 1, len(shape) + 1)}
 
 
+def vector_or_more(random: Random) -> Drawn:
+    return [an_input(random, a_shape(random, low=1))], {}
+
+
 def same_shapes(random: Random) -> Drawn:
     shape = a_shape(random, low=1)
     return [an_input(random, shape) for _ in range(random.randint(1, 3))], {}

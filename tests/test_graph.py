@@ -552,7 +552,7 @@ def run_machine() -> None:
     """Run the machine without shrinking, until it fails."""
     phases = [phase for phase in Phase if phase is Phase.generate]
     run_state_machine_as_test(
-        Graphs, settings=settings(max_examples=300, stateful_step_count=40, phases=phases)
+        Graphs, settings=settings(max_examples=2000, stateful_step_count=40, phases=phases)
     )
 
 
