@@ -190,7 +190,7 @@ class Tensor(Reading):
         for node, cell in leaves.items():
             if node in found:
                 gradient = handed_out(found[node])
-                cell.grad = gradient if cell.grad is None else cell.grad + gradient
+                cell.grad = gradient if cell.grad is None else np.asarray(cell.grad + gradient)
 
     def detach(self) -> Tensor:
         """Return a tensor of the same value without history: no derivative flows through it."""
@@ -230,9 +230,10 @@ class Tensor(Reading):
     __and__, __rand__ = _binary(np.bitwise_and)
     __or__, __ror__ = _binary(np.bitwise_or)
     __xor__, __rxor__ = _binary(np.bitwise_xor)
-    __iadd__, __isub__ = _in_place(np.add), _in_place(np.subtract)
-    __imul__, __itruediv__ = _in_place(np.multiply), _in_place(np.divide)
-    __ipow__, __imatmul__ = _in_place(np.power), _in_place(np.matmul)
+    __iadd__, __isub__, __imul__ = map(_in_place, (np.add, np.subtract, np.multiply))
+    __ifloordiv__, __imod__, __ipow__ = map(_in_place, (np.floor_divide, np.remainder, np.power))
+    __itruediv__, __imatmul__ = map(_in_place, (np.divide, np.matmul))
+    __iand__, __ior__, __ixor__ = map(_in_place, (np.bitwise_and, np.bitwise_or, np.bitwise_xor))
     __neg__, __pos__ = _unary(np.negative), _unary(np.positive)
     __abs__, __invert__ = _unary(np.absolute), _unary(np.invert)
     __hash__ = object.__hash__
@@ -364,10 +365,11 @@ def record(
     return _mark_view(tensor, op, inputs[0].value) if op.view else tensor
 
 
-def _mark_view(tensor: Tensor, op: Op, source: Any) -> Tensor:
+def _mark_view(tensor: Tensor, op: Op | None, source: Any) -> Tensor:
     """Note that a result shares memory with its operand: writing it must be refused."""
     value = tensor.node.value
-    if op.view and type(value) is np.ndarray and (value.base is not None or value is source):
+    viewing = (op is None or op.view) and type(value) is type(source) is np.ndarray
+    if viewing and (value.base is not None or value is source):
         tensor.node.view = value.base is source or np.may_share_memory(value, source)
     return tensor
 
@@ -461,8 +463,7 @@ def _run_unrecorded(function: Any, op: Op | None, args: Any, kwargs: dict[str, A
 
 def _wrap_result(result: Any, op: Op | None, values: tuple[Any, ...]) -> Any:
     if isinstance(result, (np.ndarray, np.generic)):
-        tensor = wrap(result)
-        return tensor if op is None or not values else _mark_view(tensor, op, values[0])
+        return _mark_view(wrap(result), op, values[0] if values else None)
     if type(result) in (tuple, list):
         return type(result)([_wrap_result(item, op, values) for item in result])
     return result

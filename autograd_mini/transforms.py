@@ -64,7 +64,7 @@ def _parts(structure: Any) -> tuple[list[Any], Rebuild] | None:
         return list(structure), list
     if isinstance(structure, dict):
         keys = list(structure)
-        return list(structure.values()), lambda new: kind(zip(keys, new, strict=True))
+        return list(structure.values()), lambda new: structure | dict(zip(keys, new, strict=True))
     if hasattr(kind, "__flatten__"):
         children, aux = structure.__flatten__()
         return list(children), lambda new: kind.__unflatten__(aux, new)
@@ -133,7 +133,7 @@ def _cotangent(found: dict[Node, Any], node: Node, as_tensor: bool) -> Any:
     """Return what arrived at a node, or zeros, as an array of the caller's own or a Tensor."""
     g = found.get(node)
     if type(g) is Tensor:
-        return g
+        return tensor_of(g.node)  # a variable of the caller's own
     g = np.zeros(node.value.shape, node.value.dtype) if g is None else handed_out(g)
     return wrap(g) if as_tensor else g
 
@@ -200,7 +200,7 @@ class _Run:
         order = walk(*nodes, tracked=True)
         self.recorded = record or self.needs_record(order)
         if self.recorded:
-            seeds = [s if type(s) is Tensor else wrap(s) for s in seeds]
+            seeds = [s if type(s) is Tensor else wrap(np.array(s)) for s in seeds]
         found = propagate(nodes, seeds, self.nodes, lift if self.recorded else None, order)
         return [argument.gradient(found, self.recorded) for argument in self.arguments]
 
@@ -367,8 +367,7 @@ def backprop(J: Tensor, wrt: Any, cotangent: Any = None, record: bool = False) -
     nodes = [item.node for item in tensors]
     record = record or context.mode == EVERYTHING
     first: Any = seed(J.node, cotangent if record else unwrap(cotangent))
-    if record and type(first) is not Tensor:
-        first = wrap(first)
+    first = wrap(np.array(first)) if record and type(first) is not Tensor else first
     found = propagate([J.node], [first], nodes, lift if record else None)
     return rebuild([_cotangent(found, node, record) for node in nodes])
 

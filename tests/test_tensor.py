@@ -401,6 +401,28 @@ def test_an_augmented_part_is_written_into_its_base():
     assert x.grad.tolist() == [8.0, 16.0, 2 * 6 * 2 + 8.0]
 
 
+def test_views_by_functions_without_a_rule_refuse_writes_too():
+    x = ag.Tensor([[1.0, 2.0], [3.0, 4.0]])
+    for view in (np.diagonal(x), np.flip(x), np.moveaxis(x, 0, 1), np.atleast_1d(x)):
+        with pytest.raises(RuntimeError, match="view"):
+            view[...] = 0.0
+
+
+def test_every_in_place_operator_is_in_place():
+    whole, mask = ag.Tensor([5, 6]), ag.Tensor([True, False])
+    alias, same = whole, mask
+    whole %= 4
+    whole //= 2
+    mask &= True
+    mask |= False
+    mask ^= True
+    assert (alias.tolist(), same.tolist()) == ([0, 1], [False, True])
+    x = leaf([1.0])
+    for attempt in (operator.imod, operator.ifloordiv):
+        with pytest.raises(RuntimeError, match="no_grad"):
+            attempt(x, 2.0)
+
+
 def test_results_that_copied_are_writable():
     x = leaf([[1.0, 2.0], [3.0, 4.0]]) * 1.0
     for part in (x.T.reshape(4), x[[0, 1]], x[x > 0], x + 0.0):

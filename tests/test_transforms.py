@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -89,6 +90,24 @@ def test_arguments_and_gradients_have_the_same_structure():
     assert g["inner"].b == (21.0,)
     assert g["list"] == [0.0, 18.0]
     assert p["list"] == [1.0, 7]
+
+
+def test_dicts_of_other_kinds_come_back_right():
+    given = defaultdict(float, {"a": 2.0, "b": 3.0})
+    g = ag.grad(lambda p: p["a"] * p["b"])(given)
+    assert (type(g), g["a"], g["b"], g["missing"]) == (defaultdict, 3.0, 2.0, 0.0)
+    assert given == {"a": 2.0, "b": 3.0}
+    assert ag.grad(lambda p: p["a"] * p["b"])(Counter(a=2, b=3)) == {"a": 3.0, "b": 2.0}
+
+
+def test_recorded_gradients_are_the_callers_own():
+    w, cotangent = leaf(2.0), np.ones(2)
+    ga, gb = ag.grad(lambda a, b: ((a + b) * w).sum(), (0, 1))(np.ones(2), np.ones(2))
+    ga += 10.0
+    assert gb.tolist() == [2.0, 2.0]
+    (g,) = ag.vjp(lambda x: x + w * 0.0, np.ones(2))[1](cotangent)
+    cotangent[0] = 99.0
+    assert g.tolist() == [1.0, 1.0]
 
 
 def test_argnums():

@@ -44,7 +44,7 @@ def _power_in_base(g: Any, y: Any, a: Any, b: Any) -> Any:
         if b == 2:
             return g * (2.0 * a)
         return g * (b * a ** (b - 1)) if b != 0 else g * 0.0
-    return g * (b * a ** np.where(b == 0, 1.0, b - 1.0))
+    return g * (b * a ** np.where((a == 0) & (b == 0), 1.0, b - 1.0))
 
 
 def _power_in_exponent(g: Any, y: Any, a: Any, b: Any) -> Any:
@@ -113,7 +113,7 @@ def identity(x: Any) -> Any:
 
 
 rule(identity, lambda g, y, x: g, view=True)
-rule(np.astype, lambda g, y, x, *, dtype: g, compute=lambda x, dtype: x.astype(dtype))
+rule(np.astype, lambda g, y, x, *, dtype: g * (y.dtype.kind in "fc"), compute=lambda x, dtype: x.astype(dtype))
 rule(np.full_like, None, lambda g, y, a, v: g)
 rule(np.real, lambda g, y, x: g, view=True)
 rule(np.imag, lambda g, y, x: g * -1j)
