@@ -51,7 +51,7 @@ def is_elementwise(op: Op | None) -> bool:
     """Tell whether each element of the result depends on one element of each argument."""
     function = getattr(op, "function", None)
     if isinstance(function, np.ufunc):
-        return function.signature is None and function.nout == 1
+        return function.signature is None
     return function in _ELEMENTWISE
 
 
@@ -243,7 +243,7 @@ class Elements:
         A path is the best way on from the start but for some detours. The next best path adds one
         detour to a path already found, after its last: no partial path is looked at twice.
         """
-        if self.best[0] == -math.inf or most < 1:
+        if self.best[0] == -math.inf:
             return []
         tie = counter()
         heap: list[tuple[float, int, Any]] = [(0.0, next(tie), None)]

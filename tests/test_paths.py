@@ -293,6 +293,29 @@ def test_inner_tensors_numpy_indices_and_no_grad() -> None:
     assert explain(J.reshape(1, 1), wrt=w, index=(0, 0)).gradient == 8.0
 
 
+def test_columns_of_a_jacobian_under_no_grad() -> None:
+    w = leaf(np.arange(6.0).reshape(2, 3), "w")
+    J = np.sum(np.square(w @ w.T))
+    with ag.no_grad():
+        why = explain(J, wrt=w, index=(1, 2), most=EVERY)
+    assert why.count == 4  # w @ wᵀ: row 1 by its left factor, column 1 by its right one
+    assert_sums_to_the_gradient(why)
+
+
+def test_one_element_costs_one_column_however_wide_the_result(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    w = leaf(np.ones((3, 2)), "w")
+    J = np.sum(np.sin(np.ones((500, 3)) @ w))
+    pulls: list[Any] = []
+    pull = paths_elements._Local.pull
+    monkeypatch.setattr(
+        paths_elements._Local, "pull", lambda local, g: (pulls.append(g), pull(local, g))[1]
+    )
+    assert explain(J, wrt=w, index=(0, 1), most=0).count == 500
+    assert len(pulls) <= 3
+
+
 def test_explaining_records_nothing_where_others_can_see_it() -> None:
     w = leaf([1.0, 2.0], "w")
     with ag.scope("outer"):

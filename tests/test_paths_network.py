@@ -124,6 +124,25 @@ def test_a_cost_of_z_says_that_no_slope_is_to_be_seen() -> None:
     assert [step.operation for step in why.paths.paths[0].steps][:2] == ["multiply", "softplus"]
 
 
+def test_where_nothing_is_wrong_nothing_is_claimed_to_cancel() -> None:
+    net = ag.nn.Network([2, 3, 1])
+    h = net(X).detach().numpy()
+    why = ag.explain(ag.nn.quadratic_cost(net, X, h), unit=(3, 1))
+    np.testing.assert_array_equal(why.delta, np.zeros(4))
+    assert why.cancels is None
+
+
+def test_the_way_shown_is_that_of_the_unit_asked_for() -> None:
+    net = ag.nn.Network([2, 3, 4], output="softmax")
+    J = ag.nn.softmax_cost(net, X, np.array([0, 3, 1, 2]))
+    for k in range(4):
+        why = ag.explain(J, unit=(3, k + 1))
+        worst = int(np.abs(why.delta).argmax())
+        assert why.paths is not None
+        assert why.paths.name == f"z3[{worst}, {k}]"
+        assert 4 * why.paths.gradient == pytest.approx(why.delta[worst], rel=1e-14)
+
+
 def test_an_identity_output_has_nothing_to_cancel() -> None:
     net = ag.nn.Network([2, 2], output="identity")
     why = ag.explain(ag.nn.quadratic_cost(net, X, X), unit=(2, 2))
