@@ -150,7 +150,7 @@ def test_the_suffix_says_the_format(name: str, start: bytes, tmp_path: Path) -> 
 
 @pytest.mark.parametrize("name", ["graph.gif", "graph", ".svg"])
 def test_an_unknown_suffix_lists_what_is_possible(name: str, tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"suffix is .*; end the name in one of \.svg, \.png, "):
+    with pytest.raises(ValueError, match=r"suffix is .*; end the name in one of \.html, \.svg, "):
         draw(chain(3)).save(tmp_path / name)
     assert list(tmp_path.iterdir()) == []
 

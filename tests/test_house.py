@@ -66,6 +66,8 @@ OTHER_TESTS = {
     "test_optimisers.py",
     "test_paths.py",
     "test_paths_network.py",
+    "test_page.py",
+    "test_page_browser.py",
     "test_readme.py",
     "test_training.py",
 }

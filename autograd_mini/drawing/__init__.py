@@ -3,8 +3,8 @@
 One plain data structure (model.py) is made from Nodes (recorded.py, kept small by fold.py) or from
 a network's weights (neurons.py), with every rule as a formula (formulas.py) and what it gives its
 arguments (cotangents.py). Every format is made from it by a file of its own (dot.py, text.py,
-mermaid.py, jsons.py, svg.py by layered.py's layout), and render.py finds the program that lays
-DOT out.
+mermaid.py, jsons.py, svg.py by layered.py's layout, page.py with steps.py, which plays the passes),
+and render.py finds the program that lays DOT out.
 """
 
 from __future__ import annotations
@@ -54,7 +54,8 @@ def draw(
     Returns
     -------
     Picture
-        With `.dot`, `.text`, `.svg()`, `.png()`, `.save("f.svg|png|pdf|dot|mmd|json|txt")`.
+        With `.dot`, `.text`, `.svg()`, `.png()`, `.save("f.html|svg|png|pdf|dot|mmd|json|txt")`,
+        and `.show()` to look at it in a browser.
 
     Raises
     ------

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
+import webbrowser
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
-from typing import Final
+from tempfile import mkdtemp
+from typing import Any, Final
 
 from .dot import to_dot
 from .jsons import to_json
 from .mermaid import to_mermaid
 from .model import Diagram
+from .page import to_html
 from .render import render
 from .text import to_text
 
@@ -20,6 +23,7 @@ __all__ = ["EXPORTERS", "Picture"]
 
 
 EXPORTERS: Final[dict[str, Callable[[Diagram], bytes]]] = {
+    ".html": lambda diagram: to_html(diagram).encode(),
     ".svg": lambda diagram: render(diagram, "svg"),
     ".png": lambda diagram: render(diagram, "png"),
     ".pdf": lambda diagram: render(diagram, "pdf"),
@@ -100,6 +104,16 @@ class Picture:
             with suppress(OSError):
                 beside.unlink(missing_ok=True)
         return target
+
+    def show(self) -> Path:
+        """Open the page in a browser and return its path, in a new folder for temporary files."""
+        path = self.save(Path(mkdtemp(prefix="autograd_mini-")) / "picture.html")
+        webbrowser.open(path.as_uri())
+        return path
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        """Return what a notebook shows: the picture, or its listing where there is but text."""
+        return {"image/svg+xml": self.svg(), "text/plain": self.text}
 
     def _repr_svg_(self) -> str:
         return self.svg()

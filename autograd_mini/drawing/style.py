@@ -12,7 +12,7 @@ from typing import Final, Literal
 from .labels import label_size
 from .model import Kind, Vertex
 
-__all__ = ["FONTS", "INK", "STYLES", "Style", "outline", "stroke"]
+__all__ = ["DARK", "FONTS", "INK", "STYLES", "Style", "outline", "stroke"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,15 @@ INK: Final = {
     "scope": "#8a949e",
     "scope fill": "#f4f6f8",
 }
+
+DARK: Final = {
+    "white": "#14181d", "black": "#eef2f6", "#111111": "#eef2f6", "#ffffff": "#1d242c",
+    "#fdf1d6": "#3a2e12", "#b87700": "#e69f00", "#0072b2": "#56b4e9", "#e0f3ec": "#0f3328",
+    "#00805c": "#2bc59a", "#5c5c5c": "#b4bec8", "#e9eef3": "#2d3640", "#5a6570": "#93a1af",
+    "#f8e9f2": "#3a2233", "#a3477b": "#e58fbd", "#e3f0f9": "#12303f", "#a63c00": "#ffa366",
+    "#b34700": "#ff8f4a", "#8a949e": "#6b7782", "#f4f6f8": "#191f26",
+}  # fmt: skip
+"""What each colour becomes on a dark page: as easily told apart, and as legible."""
 
 FONTS: Final = {
     "Helvetica": "Helvetica,Arial,Liberation Sans,DejaVu Sans,Noto Sans CJK SC,"

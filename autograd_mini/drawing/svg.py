@@ -42,13 +42,21 @@ def to_svg(diagram: Diagram) -> str:
         f'viewBox="{left:.1f} {top:.1f} {wide:.1f} {high:.1f}" font-family="{FONTS["Helvetica"]}">',
         f'<rect x="{left:.1f}" y="{top:.1f}" width="{wide:.1f}" height="{high:.1f}" fill="white"/>',
         *(part for path, frame in frames.items() for part in _frame(path, frame)),
-        *(part for pieces in _arrows(laid, down) for part in pieces),
     ]
-    for vertex in diagram.vertices:
-        parts += _vertex(vertex, boxes[vertex.key])
+    for number, (edge, drawn) in enumerate(zip(diagram.edges, _arrows(laid, down), strict=True), 1):
+        parts += _group("edge", number, f"{edge.source}->{edge.target}", drawn)
+    for number, vertex in enumerate(diagram.vertices, 1):
+        parts += _group("node", number, vertex.key, _vertex(vertex, boxes[vertex.key]))
     parts += [_text(tag, box[0], box[3], 8, INK["note"]) for tag, box in tags]
     parts.append(_text(caption, left + 10, top + high - 10, 10, INK["note"]))
     return "\n".join([*parts, "</svg>\n"])
+
+
+def _group(kind: str, number: int, title: str, drawn: Iterator[str]) -> Iterator[str]:
+    """Yield what belongs to one vertex or edge in a group that says so, as Graphviz does."""
+    yield f'<g id="{kind}{number}" class="{kind}"><title>{escape(title)}</title>'
+    yield from drawn
+    yield "</g>"
 
 
 def _arrows(laid: Plan, down: bool) -> Iterator[Iterator[str]]:

@@ -1,0 +1,301 @@
+"""The page in a real browser: what is clicked, pressed and read."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import autograd_mini as ag
+from autograd_mini.drawing import Picture, draw
+from autograd_mini.drawing.model import Diagram, Edge, Vertex
+from tests.browser import driven
+from tests.drawn import HOSTILE, chain, xnor_cost
+
+RIGHT, LEFT, END, HOME, ESCAPE, ENTER = "\ue014", "\ue012", "\ue010", "\ue011", "\ue00c", "\ue007"
+
+
+@pytest.fixture(scope="module")
+def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    yield from driven(tmp_path_factory.mktemp("profile"))
+
+
+class Page:
+    """A page in the browser, and what a person would do with it."""
+
+    def __init__(self, driver: Any, path: Path) -> None:
+        self.driver, self.path = driver, path
+        driver.get(path.as_uri())
+
+    def js(self, text: str, *arguments: Any) -> Any:
+        return self.driver.execute_script(text, *arguments)
+
+    def find(self, selector: str) -> Any:
+        return self.driver.find_element("css selector", selector)
+
+    def press(self, *keys: str) -> None:
+        for key in keys:
+            self.find("body").send_keys(key)
+
+    def click(self, selector: str) -> None:
+        self.find(selector).click()
+
+    def count(self, selector: str) -> int:
+        return len(self.driver.find_elements("css selector", selector))
+
+    @property
+    def panel(self) -> str:
+        return self.find("#panel").text
+
+    def node(self, name: str) -> str:
+        """The selector of the node of that label."""
+        data = json.loads(self.js("return document.getElementById('data').textContent"))
+        (index,) = [k for k, v in enumerate(data["vertices"]) if v["label"] == name]
+        return f'[data-vertex="{index}"]'
+
+
+@pytest.fixture
+def open_page(driver: Any, tmp_path: Path) -> Iterator[Any]:
+    """Open pictures; in the end nothing may have been logged, and nothing asked for."""
+    opened: list[Page] = []
+    for before in ("browser", "performance"):
+        driver.get_log(before)
+
+    def opening(picture: Picture) -> Page:
+        opened.append(Page(driver, picture.save(tmp_path / f"page{len(opened)}.html")))
+        return opened[-1]
+
+    yield opening
+    assert driver.get_log("browser") == []
+    asked = [json.loads(entry["message"])["message"] for entry in driver.get_log("performance")]
+    urls = [
+        message["params"]["request"]["url"]
+        for message in asked
+        if message["method"] == "Network.requestWillBeSent"
+    ]
+    own = ("chrome://", "chrome-untrusted://", "data:,")  # the browser's first, empty tab
+    assert {url for url in urls if not url.startswith(own)} == {p.path.as_uri() for p in opened}
+
+
+def small() -> Picture:
+    x = ag.Tensor(3.0, requires_grad=True, name="x")
+    y = x * x
+    y.name = "y"
+    J: Any = np.sin(y)
+    J.name = "J"
+    return draw(J)
+
+
+def test_the_backward_pass_is_played_step_by_step(open_page: Any) -> None:
+    page = open_page(small())
+    assert page.count(".active") == page.count(".waiting") == 0
+    page.press(RIGHT)
+    assert "Start at J" in page.panel
+    assert page.find("#count").text == "step 1 of 3: J"
+    page.press(RIGHT)
+    assert page.find("#panel h2").text == "sin"
+    assert "Arrives: ∂J/∂J\n1" in page.panel
+    assert "Rule\ng · cos(x)" in page.panel
+    assert "Leaves\nto y\n-0.9111" in page.panel
+    assert page.count(".active") == 1
+    assert "active" in page.find(page.node("sin")).get_attribute("class")
+    assert "waiting" in page.find(page.node("x")).get_attribute("class")
+    assert page.count(".edge.lit") == 2
+    shown = {text.text for text in page.driver.find_elements("css selector", ".flow")}
+    assert shown == {"1", "-0.9111"}
+    page.press(RIGHT)
+    assert "to x (argument 1)\n-2.733\nto x (argument 2)\n-2.733" in page.panel
+    assert page.count(".waiting") == 0
+    page.press(RIGHT, LEFT)
+    assert page.find("#panel h2").text == "sin"
+    page.press(END)
+    assert page.find("#count").text == "step 3 of 3: multiply"
+    page.press(HOME, ESCAPE)
+    assert page.count(".active") == page.count(".waiting") == page.count(".flow") == 0
+
+
+def test_the_forward_pass_is_played_too_by_the_buttons(open_page: Any) -> None:
+    page = open_page(small())
+    page.click("#forward")
+    assert "Forward pass, step 1 of 2" in page.panel
+    assert "Comes in\nfrom x (argument 1)\n3\nfrom x (argument 2)\n3" in page.panel
+    page.click("#next")
+    assert "Goes out\nto J\n0.4121" in page.panel
+    assert page.find("#next").get_attribute("disabled")
+    page.click("#back")
+    assert page.find("#panel h2").text == "multiply"
+    page.click("#last")
+    assert page.find("#count").text == "step 2 of 2: sin"
+    page.click("#backward")
+    assert page.find("#count").text == "step 1 of 3: J"
+    page.js("arguments[0].value = 2", page.find("#slider"))
+    page.js("arguments[0].dispatchEvent(new Event('input'))", page.find("#slider"))
+    assert page.find("#panel h2").text == "sin"
+
+
+def test_playing_goes_on_by_itself_and_stops(open_page: Any) -> None:
+    page = open_page(small())
+    page.press(" ")
+    assert page.find("#play").get_attribute("aria-label") == "Pause"
+    limit = time.monotonic() + 15
+    while page.find("#count").text != "step 3 of 3: multiply" and time.monotonic() < limit:
+        time.sleep(0.1)
+    while page.find("#play").get_attribute("aria-label") != "Play" and time.monotonic() < limit:
+        time.sleep(0.1)
+    assert page.find("#count").text == "step 3 of 3: multiply"
+    assert page.find("#play").get_attribute("aria-label") == "Play"
+
+
+def test_a_click_on_a_node_tells_all_of_it(open_page: Any) -> None:
+    page = open_page(draw(xnor_cost()))
+    page.press("0")
+    page.click(page.node("theta1"))
+    told = page.panel
+    assert told.startswith("theta1\nparameter · (2, 2) · float64")
+    for part in ("Value\n 20   20\n-20  -20", "Gradient ∂J/∂theta1\n 0.5   0.5\n-0.5  -0.5"):
+        assert part.replace("\n ", "\n") in told.replace("\n ", "\n")
+    assert "Cotangents arriving\nfrom transpose" in told
+    assert page.count(".heat i") == 8
+    page.click("#panel .flowing button")
+    assert page.find("#panel h2").text == "transpose"
+    assert "Rule\ngᵀ" in page.panel
+    assert "Cotangents leaving\nto theta1" in page.panel
+
+
+def test_a_node_is_reached_by_the_keyboard(open_page: Any) -> None:
+    page = open_page(small())
+    node = page.find(page.node("y"))
+    assert node.get_attribute("aria-label") == "value y"
+    page.js("arguments[0].focus()", node)
+    node.send_keys(ENTER)
+    assert page.find("#panel h2").text == "y"
+
+
+def test_search_finds_by_name_and_goes_on(open_page: Any) -> None:
+    page = open_page(draw(xnor_cost()))
+    page.press("/")
+    search = page.find("#search")
+    assert page.js("return document.activeElement.id") == "search"
+    search.send_keys("SIGM")
+    assert page.count(".match") == page.js("return document.querySelectorAll('.match').length") > 0
+    assert page.find("#found").text == f"{page.count('.match')} found"
+    search.send_keys(ENTER)
+    assert "sigmoid" in page.find("#panel h2").text
+    assert page.find("#found").text.startswith("1 of ")
+    search.send_keys(ESCAPE)
+    assert page.count(".match") == 0
+    page.press("/")
+    search.send_keys("no such thing")
+    assert page.find("#found").text == "0 found"
+
+
+def test_every_path_of_a_weight_is_lit(open_page: Any) -> None:
+    page = open_page(small())
+    page.js(
+        "const w = document.getElementById('weight'); w.value = w.options[1].value;"
+        "w.dispatchEvent(new Event('change'))"
+    )
+    assert page.count(".on-path") == 5
+    assert page.find("#ways").text == "2 paths lead to J; its gradient is the sum over them."
+    page.press(ESCAPE)
+    page = open_page(draw(xnor_cost()))
+    page.press("0")
+    page.click(page.node("bias2"))
+    page.click("#paths")
+    assert page.find("#ways").text.startswith("1 path leads to J")
+    assert page.count("g.node.away") > 10
+    page.press(ESCAPE)
+    assert page.count(".away") == page.count(".on-path") == 0
+
+
+def test_paths_too_many_to_list_are_counted(open_page: Any) -> None:
+    x: Any = ag.Tensor(0.5, requires_grad=True, name="x")
+    y = x
+    for _ in range(60):
+        y = y * y
+    page = open_page(draw(y, budget=None))
+    page.js(
+        "const w = document.getElementById('weight'); w.value = w.options[1].value;"
+        "w.dispatchEvent(new Event('change'))"
+    )
+    assert page.find("#ways").text.startswith("About 10^18 paths lead to")
+
+
+def test_the_view_zooms_and_moves(open_page: Any) -> None:
+    from selenium.webdriver import ActionChains
+
+    page = open_page(small())
+    view = (
+        "return document.getElementById('picture').getAttribute('viewBox').split(' ').map(Number)"
+    )
+    whole = page.js(view)
+    page.click("#in")
+    assert page.js(view)[2] == pytest.approx(whole[2] / 1.3)
+    page.press("0")
+    assert page.js(view) == pytest.approx(whole)
+    ActionChains(page.driver).move_to_element(
+        page.find(page.node("y"))
+    ).click_and_hold().move_by_offset(60, 20).release().perform()
+    moved = page.js(view)
+    assert moved[0] < whole[0]
+    assert moved[1] < whole[1]
+    assert page.count(".chosen") == 0  # a drag is no click
+    page.js(
+        "document.getElementById('stage').dispatchEvent(new WheelEvent('wheel',"
+        "{deltaY: 100, clientX: 300, clientY: 300, cancelable: true}))"
+    )
+    assert page.js(view)[2] > moved[2]
+
+
+def test_light_and_dark(open_page: Any) -> None:
+    page = open_page(small())
+    ground = "return getComputedStyle(document.body).backgroundColor"
+    before = page.js(ground)
+    page.press("t")
+    assert page.js(ground) != before
+    page.click("#theme")
+    assert page.js(ground) == before
+
+
+def test_what_can_not_be_played_has_no_player(open_page: Any) -> None:
+    page = open_page(draw(ag.nn.gates.AND))
+    assert not page.find("#player").is_displayed()
+    assert not page.find("#choose").is_displayed()
+    page.click(page.node("AND"))
+    assert page.find("#panel h2").text == "AND"
+
+
+def test_hostile_names_are_only_shown(open_page: Any) -> None:
+    attack = (
+        "</script><script>document.title='x'</script><img src=x onerror=\"document.title='x'\">"
+    )
+    vertices = []
+    for index, name in enumerate([attack, *HOSTILE]):
+        vertices.append(
+            Vertex(f"k{index}", "parameter", name, (name,), (name,), (name,), (name,), name, name)
+        )
+    edges = tuple(Edge("k0", v.key, v.name, None, (v.name,)) for v in vertices[1:])
+    page = open_page(Picture(Diagram(tuple(vertices), edges, attack)))
+    for index in range(len(vertices)):
+        page.js(
+            "arguments[0].dispatchEvent(new MouseEvent('click', {bubbles: true}))",
+            page.find(f'[data-vertex="{index}"]'),
+        )
+        assert page.count("#panel h2") == 1
+    assert page.driver.title == "What was computed"
+    assert page.count("img") == 0
+    assert page.count("script") == 2
+
+
+def test_500_nodes_open_in_under_a_second(open_page: Any) -> None:
+    page = open_page(draw(chain(500), budget=None))
+    taken = page.js("const t = performance.timing; return t.loadEventEnd - t.navigationStart")
+    assert page.count("g.node") == 1_001
+    assert taken < 1_000
+    page.press(END)
+    assert page.count(".active") == 1
