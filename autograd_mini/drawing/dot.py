@@ -14,8 +14,8 @@ from math import hypot
 
 from .labels import SIZES, Line, chosen, clean, label_size, lines, plain_width
 from .layered import LABEL_SIZE, Box, Plan, Route, plan
-from .model import Diagram, Edge, Scope, Vertex, nested
-from .style import INK, STYLES, outline, stroke
+from .model import Diagram, Edge, Mark, Scope, Vertex, nested
+from .style import INK, STYLES, arrow, ink, looks, outline, stroke
 
 __all__ = ["to_dot"]
 
@@ -40,7 +40,9 @@ def to_dot(diagram: Diagram) -> str:
     """
     diagram = chosen(diagram)
     laid = plan(diagram) if diagram.direction == "right" else None
-    caption = f" label={_caption(clean(diagram.caption, 200))}" if diagram.caption else ""
+    caption = (
+        f" label={_caption(clean(diagram.caption, 200), diagram.room)}" if diagram.caption else ""
+    )
     layout = LAID_OUT if laid else TO_LAY_OUT
     parts = [HEADER.format(layout=layout, label=caption, note=INK["note"], ink=INK["edge"])]
     scopes = 0
@@ -82,7 +84,7 @@ def _framed(frame: Box) -> str:
 
 
 def _vertex(vertex: Vertex, laid: Plan | None) -> str:
-    style = STYLES[vertex.kind]
+    style = looks(vertex)
     wide, high = outline(vertex)
     drawn = ["filled"] + ["rounded"] * (style.shape == "box") + ["dashed"] * style.dashed
     settings = [f"shape={style.shape}", f'fontcolor="{style.text}"']
@@ -103,7 +105,7 @@ def _label(vertex: Vertex) -> str:
     written = lines(vertex)
     if STYLES[vertex.kind].shape in ("ellipse", "circle"):
         return '"' + "\\n".join(_text(line.text) for line in written) + '"'
-    text = "".join(f'{_line(line)}<BR ALIGN="LEFT"/>' for line in written) or " "
+    text = "".join(f'{_line(line, vertex.mark)}<BR ALIGN="LEFT"/>' for line in written) or " "
     return _cell(text, label_size(vertex)[0])
 
 
@@ -115,24 +117,30 @@ def _cell(text: str, width: float, looks: str = "") -> str:
     )
 
 
-def _caption(text: str) -> str:
-    return _cell(_text(text), plain_width(text, 10))
+def _caption(text: str, room: float = 0.0) -> str:
+    return _cell(_text(text), max(plain_width(text, 10), room))
 
 
-def _line(line: Line) -> str:
+def _line(line: Line, mark: Mark) -> str:
     text = _text(line.text) or " " * (not line.gradient)
     size = f'POINT-SIZE="{SIZES[line.role]:g}"'
     if line.role == "title":
         return f"<B>{text}</B>"
     if line.role == "note":
-        return f'<FONT {size} COLOR="{INK["note"]}">{text}</FONT>'
-    gradient = f'<FONT COLOR="{INK["gradient"]}">{_text(line.gradient)}</FONT>'
+        return f'<FONT {size} COLOR="{ink("note", mark)}">{text}</FONT>'
+    gradient = f'<FONT COLOR="{ink("gradient", mark)}">{_text(line.gradient)}</FONT>'
     return f'<FONT FACE="Courier" {size}>{text}{gradient if line.gradient else ""}</FONT>'
 
 
 def _edge(edge: Edge) -> str:
-    number = f" [headlabel=<{_text(clean(edge.label))}> labeldistance=1.6]" if edge.label else ""
-    return f'"{edge.source}" -> "{edge.target}"{number};'
+    settings = []
+    if edge.label:
+        settings.append(f"headlabel=<{_text(clean(edge.label))}> labeldistance=1.6")
+    if edge.mark:
+        colour, width = arrow(edge.mark)
+        settings.append(f'color="{colour}" penwidth={width:g}')
+    told = f" [{' '.join(settings)}]" if settings else ""
+    return f'"{edge.source}" -> "{edge.target}"{told};'
 
 
 def _connection(route: Route, at: tuple[float, float]) -> str:

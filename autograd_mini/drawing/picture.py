@@ -12,6 +12,7 @@ from tempfile import mkdtemp
 from typing import Any, Final
 
 from .dot import to_dot
+from .frames import save_frames
 from .jsons import to_json
 from .mermaid import to_mermaid
 from .model import Diagram
@@ -74,16 +75,20 @@ class Picture:
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the picture into a file and return its path; the suffix says the format.
 
-        The file is written beside its place and then renamed: it is whole, or as it was.
+        The file is written beside its place and then renamed: it is whole, or as it was. A folder
+        ("steps/", or one that is there) gets a picture of each step of the backward pass instead:
+        step-01.svg, step-01.png and so on.
 
         Raises
         ------
         ValueError
-            For a suffix that no format has.
+            For a suffix that no format has; for steps of what has no gradients.
         FileNotFoundError
             When the folder is not there.
         """
         target = Path(path)
+        if os.fspath(path).endswith(("/", os.sep)) or target.is_dir():
+            return save_frames(self.diagram, target)
         exporter = EXPORTERS.get(target.suffix.lower())
         if exporter is None:
             raise ValueError(

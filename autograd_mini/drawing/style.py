@@ -6,13 +6,14 @@ text says the same. Texts have a contrast of at least 4.5 to their ground.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from .labels import label_size
-from .model import Kind, Vertex
+from .model import Kind, Mark, Vertex
 
-__all__ = ["DARK", "FONTS", "INK", "STYLES", "Style", "outline", "stroke"]
+__all__ = ["DARK", "FONTS", "INK", "STYLES", "Style", "arrow", "ink", "looks"]
+__all__ += ["outline", "stroke"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,32 @@ FONTS: Final = {
     "monospace",
 }
 """What a finished SVG asks for. Graphviz measures with the first name only."""
+
+
+LIT, PALE = "#c2185b", "#b9c1c8"
+
+
+def looks(vertex: Vertex) -> Style:
+    """Return how a vertex looks, which depends on where a pass that is played has got to."""
+    style = STYLES[vertex.kind]
+    if vertex.mark == "waiting":
+        border = "none" if style.border == "none" else PALE
+        return replace(
+            style, fill="none" if style.fill == "none" else "#ffffff", border=border, text=PALE
+        )
+    if vertex.mark == "active":
+        return replace(style, fill="#fce4ec", border=LIT, thick=3.0)
+    return style
+
+
+def ink(name: str, mark: Mark) -> str:
+    """Return the colour of a text or an arrow, which waits, is lit, or is as ever."""
+    return PALE if mark == "waiting" else INK[name]
+
+
+def arrow(mark: Mark) -> tuple[str, float]:
+    """Return the colour and width of an arrow of a recorded graph."""
+    return (LIT, 2.4) if mark == "active" else (ink("edge", mark), 1.0)
 
 
 def stroke(strength: float | None) -> tuple[str, float, bool]:

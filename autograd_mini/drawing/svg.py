@@ -11,7 +11,7 @@ from typing import Final
 from .labels import LINE_HEIGHT, SIZES, Line, chosen, clean, label_size, lines, plain_width
 from .layered import LABEL_SIZE, Box, Plan, Route, plan
 from .model import DEEPEST, Diagram, Scope, Vertex
-from .style import FONTS, INK, STYLES, stroke
+from .style import FONTS, INK, arrow, ink, looks, stroke
 
 __all__ = ["to_svg"]
 
@@ -35,7 +35,9 @@ def to_svg(diagram: Diagram) -> str:
     around = [*boxes.values(), *frames.values(), *(box for _, box in tags), (0.0, 0.0, 1.0, 1.0)]
     left, top = min(box[0] for box in around) - MARGIN, min(box[1] for box in around) - MARGIN
     caption = clean(diagram.caption, 200)
-    wide = max(max(box[2] for box in around) - left, plain_width(caption, 10)) + MARGIN
+    wide = (
+        max(max(box[2] for box in around) - left, plain_width(caption, 10), diagram.room) + MARGIN
+    )
     high = max(box[3] for box in around) + MARGIN + 14 - top
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{wide:.0f}pt" height="{high:.0f}pt"',
@@ -107,8 +109,10 @@ def _edge(route: Route, port: float) -> Iterator[str]:
     for (a, p), (b, q) in pairwise(points):
         middle = (p + q) / 2
         pieces.append(f"C{a:.1f},{middle:.1f} {b:.1f},{middle:.1f} {b:.1f},{q:.1f}")
-    yield f'<path d="{" ".join(pieces)}" fill="none" stroke="{INK["edge"]}"/>'
-    yield _head(port, tip, 0.0, 1.0, INK["edge"])
+    colour, width = arrow(route.edge.mark)
+    thick = f' stroke-width="{width:g}"' if route.edge.mark else ""
+    yield f'<path d="{" ".join(pieces)}" fill="none" stroke="{colour}"{thick}/>'
+    yield _head(port, tip, 0.0, 1.0, colour)
     if route.edge.label:
         aside = -7 if port < end.across else 7
         label = clean(route.edge.label)
@@ -140,27 +144,29 @@ def _head(x: float, y: float, dx: float, dy: float, colour: str) -> str:
 
 
 def _vertex(vertex: Vertex, box: Box) -> Iterator[str]:
-    style = STYLES[vertex.kind]
+    style = looks(vertex)
     left, top, right, bottom = box
     x, y = (left + right) / 2, (top + bottom) / 2
-    looks = f'fill="{style.fill}" stroke="{style.border}" stroke-width="{style.thick:g}"'
-    looks += ' stroke-dasharray="5 3"' if style.dashed else ""
+    drawn = f'fill="{style.fill}" stroke="{style.border}" stroke-width="{style.thick:g}"'
+    drawn += ' stroke-dasharray="5 3"' if style.dashed else ""
     if style.shape == "box":
         extent = f'width="{right - left:.1f}" height="{bottom - top:.1f}" rx="5"'
-        yield f'<rect x="{left:.1f}" y="{top:.1f}" {extent} {looks}/>'
+        yield f'<rect x="{left:.1f}" y="{top:.1f}" {extent} {drawn}/>'
     elif style.shape != "plain":
         extent = f'rx="{(right - left) / 2:.1f}" ry="{(bottom - top) / 2:.1f}"'
-        yield f'<ellipse cx="{x:.1f}" cy="{y:.1f}" {extent} {looks}/>'
+        yield f'<ellipse cx="{x:.1f}" cy="{y:.1f}" {extent} {drawn}/>'
     centred = style.shape in ("ellipse", "circle")
     start = x if centred else left + (9 if style.shape == "box" else 2)
     baseline = y - label_size(vertex)[1] / 2
     for line in lines(vertex):
         size = SIZES[line.role]
         baseline += size * LINE_HEIGHT
-        colour = INK["note"] if line.role == "note" else style.text
+        colour = ink("note", vertex.mark) if line.role == "note" else style.text
         inside = escape(line.text)
         if line.gradient:
-            inside += f'<tspan fill="{INK["gradient"]}">{escape(line.gradient)}</tspan>'
+            inside += (
+                f'<tspan fill="{ink("gradient", vertex.mark)}">{escape(line.gradient)}</tspan>'
+            )
         yield _element(inside, start, baseline - 0.3 * size, size, colour, _looks(line, centred))
 
 
