@@ -245,7 +245,7 @@ def _read_parameters(name: str, rules: Sequence[Rule | None]) -> tuple[Names, Na
             differ = f"the rules of {name} state different keywords, {keywords} and {stated}"
             raise TypeError(f"{differ}; each must accept the same metadata")
         keywords = stated
-        parameters = names[2 : code.co_argcount]
+        parameters = names[2 : code.co_argcount] or ("arrays",)  # of a sequence: `*arrays`
     return parameters, keywords or ()
 
 
