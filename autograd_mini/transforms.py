@@ -8,6 +8,7 @@ engine there is only a list of leaves, and a way back to the structure they came
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -63,8 +64,8 @@ def _parts(structure: Any) -> tuple[list[Any], Rebuild] | None:
     if isinstance(structure, list):
         return list(structure), list
     if isinstance(structure, dict):
-        keys = list(structure)
-        return list(structure.values()), lambda new: structure | dict(zip(keys, new, strict=True))
+        keys, fill = list(structure), dict.__ior__  # a Counter's own would add
+        return [*structure.values()], lambda new: fill(copy(structure), zip(keys, new, strict=True))
     if hasattr(kind, "__flatten__"):
         children, aux = structure.__flatten__()
         return list(children), lambda new: kind.__unflatten__(aux, new)
@@ -317,9 +318,8 @@ def vjp(f: Function, *primals: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...
         seeds = [seed(y.node, c if record else unwrap(c)) for y, c in pairs]
         return tuple(run.pull([y for y, _ in pairs], seeds, record))
 
-    nodes = [item.node for item in leaves if type(item) is Tensor]
-    recorded = run.needs_record(walk(*nodes, tracked=True))
-    return run.public(run.output, recorded), pullback
+    order = walk(*(t.node for t in leaves if type(t) is Tensor), tracked=True)
+    return run.public(run.output, run.needs_record(order)), pullback
 
 
 def backprop(J: Tensor, wrt: Any, cotangent: Any = None, record: bool = False) -> Any:
