@@ -568,6 +568,7 @@ SOME_RULES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("op", "k"), SOME_RULES)
 def test_a_wrong_rule_is_found(op: str, k: int) -> None:
     with another_rule(op, k, lambda g: g * 1.0001), pytest.raises(AssertionError):
