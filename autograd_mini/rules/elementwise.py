@@ -113,7 +113,8 @@ def identity(x: Any) -> Any:
 
 
 rule(identity, lambda g, y, x: g, view=True)
-rule(np.astype, lambda g, y, x, *, dtype: g * (y.dtype.kind in "fc"), compute=lambda x, dtype: x.astype(dtype))
+rule(np.astype, lambda g, y, x, *, dtype: g * (y.dtype.kind in "fc"),
+     compute=lambda x, dtype: x.astype(dtype))
 rule(np.full_like, None, lambda g, y, a, v: g)
 rule(np.real, lambda g, y, x: g, view=True)
 rule(np.imag, lambda g, y, x: g * -1j)
