@@ -71,16 +71,16 @@ def _in_place(function: Any) -> Binary:
     """Return `t += other`: t comes to name the result; what was recorded before is untouched."""
     op = OPS[function]
 
-    def update(self: Tensor, other: Any) -> Tensor:
+    def update(self: Tensor, other: Any) -> Any:
         temporary = sys.getrefcount(self) <= UNNAMED < NAMED
         refuse_write(self, f"in-place {op.label}", temporary)
-        result = apply(op, (self, operand(other)))
+        if (other := operand(other)) is NotImplemented:
+            return NotImplemented
+        result = apply(op, (self, other))
         if result.shape != self.shape or not np.can_cast(result.dtype, self.dtype, "same_kind"):
             change = f"{self.dtype} {self.shape} into {result.dtype} {result.shape}"
             raise TypeError(f"in-place {op.label} can not turn {change}; write t = t + other")
-        if result.dtype != self.dtype:
-            result = result.astype(self.dtype)
-        repoint(self, result.node)
+        repoint(self, (result if result.dtype == self.dtype else result.astype(self.dtype)).node)
         return self
 
     return update

@@ -401,6 +401,9 @@ def test_relative_difference() -> None:
     assert comparison.relative(zeros, zeros) == 0
     assert comparison.relative(np.ones(3), zeros) == 1
     assert comparison.relative(np.ones(3), -np.ones(3)) > 1
+    for size in (1e300, 1e-300):  # whose squares are no floats
+        assert comparison.relative(np.full(3, size), np.full(3, size)) == 0
+        assert comparison.relative(np.full(3, size), np.full(3, 3 * size)) == pytest.approx(0.5)
 
 
 @pytest.mark.parametrize(

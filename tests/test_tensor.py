@@ -469,6 +469,9 @@ def test_in_place_results_keep_shape_and_dtype():
     assert y.dtype == np.float32
     with pytest.raises(TypeError, match=r"float32 \(2,\) into float64 \(3, 2\)"):
         y += np.ones((3, 2))
+    for stranger in ("a", None):
+        with pytest.raises(TypeError, match=r"\+=: 'Tensor' and '(str|NoneType)'"):
+            y += stranger
     whole = ag.Tensor([1, 2])
     with pytest.raises(TypeError, match="int64"):
         whole += 0.5

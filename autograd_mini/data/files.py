@@ -129,7 +129,7 @@ def load_npz(path: str | os.PathLike[str], *, largest: int = LARGEST) -> dict[st
         raise ValueError(f"{name}: {error}") from error
     except Exception as error:  # damaged bytes can make zipfile and zlib raise anything
         raise ValueError(
-            f"{name} is truncated, damaged or no npz file ({error}); "
+            f"{name} is truncated, damaged or no npz file ({str(error)[:200]}); "
             "give a file that numpy.savez or autograd-mini wrote"
         ) from error
 

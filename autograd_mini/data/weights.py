@@ -80,7 +80,7 @@ def load_weights(path: str | os.PathLike[str]) -> tuple[Network, dict[str, Any]]
         known = (about["format"], about["version"]) == (FORMAT, 1)
         sizes = [int(size) for size in about["sizes"]]
         names, output, notes = about["activation"], about["output"], dict(about.get("notes", {}))
-    except (KeyError, TypeError, ValueError, IndexError, RecursionError) as error:
+    except (LookupError, TypeError, ValueError, OverflowError, RecursionError) as error:
         raise ValueError(f"{wrong} (no metadata that can be read); {cure}") from error
     if not known:
         given = f"{about['format']!r}, version {about['version']!r}"
@@ -93,7 +93,8 @@ def load_weights(path: str | os.PathLike[str]) -> tuple[Network, dict[str, Any]]
             raise ValueError(
                 f"{wrong}: theta{layer} {found}, layers {sizes} need {expected}; {cure}"
             )
-        if theta.dtype.kind != "f" or not np.all(np.isfinite(theta)):
+        is_float = theta.dtype.kind == "f" and theta.dtype.itemsize <= 8  # not wider than a network
+        if not is_float or not np.all(np.isfinite(theta)):
             raise ValueError(f"{wrong}: theta{layer} holds something but finite floats; {cure}")
         thetas.append(theta)
     try:
