@@ -17,6 +17,7 @@ from .transforms import backprop, grad, value_and_grad, vjp
 
 if TYPE_CHECKING:
     from . import closed_form, nn
+    from .debugging import debug
     from .drawing import draw
     from .paths import explain
     from .training import fit
@@ -25,6 +26,7 @@ __all__ = [
     "Tensor",
     "backprop",
     "closed_form",
+    "debug",
     "draw",
     "explain",
     "fit",
@@ -43,6 +45,7 @@ __version__ = "0.1.0"
 # What is heavy, or rests on the rooms below it, loads on first use: name -> (module, attribute).
 _LAZY = {
     "closed_form": ("closed_form", None),
+    "debug": ("debugging", "debug"),
     "draw": ("drawing", "draw"),
     "explain": ("paths", "explain"),
     "fit": ("training", "fit"),

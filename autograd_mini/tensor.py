@@ -135,6 +135,8 @@ class Tensor(Reading):
         data = new_value(value, dtype, requires_grad)
         self.node = leaf(data, Cell(), name) if requires_grad else constant(data)
         self.node.name = name
+        if context.debug is not None:
+            context.debug.made(self.node)
 
     # -- derivatives
 
@@ -333,11 +335,8 @@ def apply(op: Op, operands: tuple[Any, ...], metadata: dict[str, Any] = EMPTY) -
     values: list[Any] = []
     tracked = False
     for operand in operands:
-        if type(operand) is Tensor:
-            node = operand.node
-            tracked = tracked or node.tracked
-        else:
-            node = constant(operand)
+        node = operand.node if type(operand) is Tensor else constant(operand)
+        tracked = tracked or node.tracked
         inputs.append(node)
         values.append(node.value)
     value = op.compute(*values, **metadata) if metadata else op.compute(*values)
@@ -351,10 +350,10 @@ def record(
     mode = context.mode
     if (tracked and mode == TRACKED and op.differentiable) or mode == EVERYTHING:
         node = make_node(op, inputs, metadata, value, tracked, context.scope)
-        if context.debug is not None:
-            context.debug.made(node)
     else:
         node = make_node(None, (), EMPTY, value, False)
+    if context.debug is not None:
+        context.debug.made(node)
     if type(value) is tuple or type(value) is list:
         node.value = tuple(value)
         outputs = lift(node) if node.inputs else map(wrap, value)
