@@ -14,6 +14,7 @@ import pytest
 import autograd_mini as ag
 from autograd_mini.drawing import Picture, draw
 from autograd_mini.drawing.model import Diagram, Edge, Vertex
+from autograd_mini.drawing.page import to_html
 from tests.browser import driven
 from tests.drawn import HOSTILE, chain, xnor_cost
 
@@ -299,3 +300,29 @@ def test_500_nodes_open_in_under_a_second(open_page: Any) -> None:
     assert taken < 1_000
     page.press(END)
     assert page.count(".active") == 1
+
+
+def test_a_program_in_the_page_writes_new_numbers(driver: Any, tmp_path: Path) -> None:
+    program = """
+    const told = [];
+    onChoose((index) => told.push(index < 0 ? "none" : data.vertices[index].label));
+    const input = make("button", { id: "touch", textContent: "twice" });
+    input.addEventListener("click", () => {
+      const named = (name) => data.vertices.findIndex((vertex) => vertex.label === name);
+      const flow = data.edges.findIndex((edge) => edge.source === named("y"));
+      write(new Map([[named("x"), { value: ["6"], gradient: ["-1.5"] }]]), new Map([[flow, ["-0.125"]]]));
+      document.title = told.join(" ");
+    });
+    controls.append(input);
+    """
+    (tmp_path / "touch.html").write_text(to_html(small().diagram, program), "utf-8")
+    page = Page(driver, tmp_path / "touch.html")
+    page.click(page.node("x"))
+    page.click("#touch")
+    assert page.driver.title == "x"
+    assert page.find(page.node("x")).text.endswith("6  grad -1.5")
+    assert "Value\n6\nGradient ∂J/∂x\n-1.5" in page.panel
+    page.press(RIGHT, RIGHT)
+    assert "Leaves\nto y\n-0.125" in page.panel
+    page.press(ESCAPE)
+    assert driver.get_log("browser") == []

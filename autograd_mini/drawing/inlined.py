@@ -7,7 +7,6 @@ from typing import Final
 
 from .labels import clean
 from .model import Diagram
-from .render import render
 from .steps import called
 from .style import DARK, INK
 from .svg import to_svg
@@ -16,10 +15,6 @@ __all__ = ["inlined", "variable"]
 
 SVG: Final = "http://www.w3.org/2000/svg"
 TAG: Final = f"{{{SVG}}}"
-
-
-MOST_SHAPES: Final = 300
-"""Measured: Graphviz takes minutes for 900 that share an argument, our own layout 0.1 s."""
 
 
 def variable(colour: str) -> str:
@@ -35,8 +30,7 @@ def inlined(diagram: Diagram) -> str:
     """Return the SVG with `data-vertex` and `data-edge` on its groups, to be put into a page."""
     ET.register_namespace("", SVG)
     ET.register_namespace("xlink", "http://www.w3.org/1999/xlink")
-    many = len(diagram.vertices) > MOST_SHAPES
-    root = ET.fromstring(to_svg(diagram) if many else render(diagram, "svg"))
+    root = ET.fromstring(to_svg(diagram))
     names = called(diagram)
     order = {vertex.key: index for index, vertex in enumerate(diagram.vertices)}
     kinds = {vertex.key: vertex.kind for vertex in diagram.vertices}

@@ -27,7 +27,7 @@ from .style import DARK, STYLES, Style
 __all__ = ["to_html"]
 
 FOLDER: Final = Path(__file__).with_name("page_files")
-SCRIPTS: Final = ("view.js", "panel.js", "search.js", "play.js")
+SCRIPTS: Final = ("view.js", "panel.js", "search.js", "play.js", "write.js")
 SAID: Final[dict[Kind, str]] = {
     "parameter": "parameter: its gradient is kept",
     "value": "value: what an operation made",
@@ -40,15 +40,18 @@ SAID: Final[dict[Kind, str]] = {
 }  # fmt: skip
 
 
-def to_html(diagram: Diagram) -> str:
-    """Return the page.
+def to_html(diagram: Diagram, program: str = "") -> str:
+    """Return the page; `program` is JavaScript that is to run in it, after our own.
+
+    It shares the scope of page_files/*.js, and what it may use is told at the top of write.js.
 
     >>> from .model import Vertex
     >>> page = to_html(Diagram((Vertex("a", "value", "</script><script>alert(1)"),), ()))
     >>> page.count("<script"), page.count("</script>"), "alert(1)" in page
     (2, 2, True)
     """
-    script = "(() => {\n'use strict';\n" + "\n".join(map(_file, SCRIPTS)) + "\n})();\n"
+    scripts = [*map(_file, SCRIPTS), f"{{\n{program}\n}}"]  # a block: names of its own
+    script = "(() => {\n'use strict';\n" + "\n".join(scripts) + "\n})();\n"
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     parts = {
         "TITLE": escape(_title(diagram)),

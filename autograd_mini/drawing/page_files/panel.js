@@ -7,6 +7,7 @@ data.edges.forEach((edge, index) => {
 });
 const outputs = data.vertices.flatMap((vertex, index) => (vertex.kind === "output" ? [index] : []));
 const J = outputs.length === 1 ? data.vertices[outputs[0]].label : "output";
+const listeners = [];
 let chosen = -1;
 
 function make(tag, settings, ...inside) {
@@ -115,8 +116,9 @@ function choose(index) {
   chosen = index;
   nodes[index].classList.add("chosen");
   panel.replaceChildren(...about(index));
-  panel.scrollTop = 0;
+  byId("side").scrollTop = 0;
   reveal(nodes[index]);
+  for (const listener of listeners) listener(index);
 }
 
 function unchoose() {
@@ -126,6 +128,7 @@ function unchoose() {
     ? "Click a node to see what is known of it. Press → to play the backward pass, one rule at a time."
     : "Click a node to see what is known of it.";
   panel.replaceChildren(make("h2", { textContent: "Look closer" }), make("p", { className: "hint", textContent: told }));
+  for (const listener of listeners) listener(-1);
 }
 
 picture.addEventListener("click", (event) => {

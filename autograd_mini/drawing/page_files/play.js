@@ -52,7 +52,7 @@ function tell() {
     found.push(heading("Goes out"), ...step.leaving.map((flow) => flowing("to", flow.vertex, flow.numbers, "")));
   }
   panel.replaceChildren(...found);
-  panel.scrollTop = 0;
+  byId("side").scrollTop = 0;
 }
 
 function go(to) {
