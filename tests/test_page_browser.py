@@ -310,7 +310,8 @@ def test_a_program_in_the_page_writes_new_numbers(driver: Any, tmp_path: Path) -
     input.addEventListener("click", () => {
       const named = (name) => data.vertices.findIndex((vertex) => vertex.label === name);
       const flow = data.edges.findIndex((edge) => edge.source === named("y"));
-      write(new Map([[named("x"), { value: ["6"], gradient: ["-1.5"] }]]), new Map([[flow, ["-0.125"]]]));
+      const x = { value: ["6"], gradient: ["-1.5"] };
+      write(new Map([[named("x"), x]]), new Map([[flow, ["-0.125"]]]));
       document.title = told.join(" ");
     });
     controls.append(input);
