@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import autograd_mini as ag
 from autograd_mini.drawing import draw
-from autograd_mini.drawing.fold import SMALLEST_BUDGET, fold
+from autograd_mini.drawing.fold import SMALLEST_BUDGET, fold, inside
 from autograd_mini.drawing.svg import to_svg
 from autograd_mini.graph import walk
 from tests.drawn import arriving, chain, graphs, texts, vertex
@@ -163,3 +163,20 @@ def test_too_many_shapes_are_refused_with_the_way_out(tmp_path: Path) -> None:
 
 def test_the_built_in_layout_is_quick_and_not_recursive() -> None:
     assert len(texts(to_svg(draw(chain(4_000), budget=None).diagram))) > 8_000
+
+
+@settings(max_examples=40)
+@given(graphs(most=150), st.integers(2, 20))
+def test_what_is_folded_is_inside_whole_and_in_order(J: ag.Tensor, most: int) -> None:
+    order = walk(J.node)
+    waiting = fold(order, [J.node], SMALLEST_BUDGET)
+    found = []
+    while waiting:
+        unit = waiting.pop(0)
+        parts = inside(unit, most) if unit.folded else []
+        assert not unit.folded or 1 <= len(parts) <= 2 * most + 1
+        waiting[:0] = parts
+        found += [] if unit.folded else [unit.nodes[0]]
+    assert sorted(n.number for n in found) == [n.number for n in order]
+    made = {node: index for index, node in enumerate(found)}
+    assert all(made[parent] < made[node] for node in found for parent in node.inputs)

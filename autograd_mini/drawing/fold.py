@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Final
 
@@ -19,7 +19,7 @@ from ..graph import Node
 from .labels import clean
 from .model import Scope
 
-__all__ = ["SMALLEST_BUDGET", "Unit", "fold", "summary"]
+__all__ = ["SMALLEST_BUDGET", "Unit", "fold", "inside", "summary"]
 
 SMALLEST_BUDGET: Final = 8
 LONGEST_PERIOD: Final = 64
@@ -40,6 +40,8 @@ class Unit:
     """Why they are together: "layer 2", "×500"."""
     body: tuple[str, ...] = ()
     """What one of the ×N repeats consists of."""
+    parts: tuple[Unit, ...] = field(default=(), repr=False, compare=False)
+    """What was put together, which a page opens."""
 
     @property
     def folded(self) -> bool:
@@ -73,6 +75,31 @@ def fold(order: Sequence[Node], outputs: Sequence[Node], budget: int | None) -> 
     return _woven(_lumped(visible, units, budget - len(units)), units)
 
 
+def inside(unit: Unit, most: int) -> list[Unit]:
+    """Return what a folded unit is made of, in a topological order, as about `most` units.
+
+    More than that are cut into equal stretches, named by the places of their first and last.
+    """
+    sources = [part for part in unit.parts if not part.nodes[-1].inputs]
+    made = [part for part in unit.parts if part.nodes[-1].inputs]
+    if len(made) > most:
+        made = _numbered(made, most)
+        visible, made = _absorbed([n for part in sources for n in part.nodes], made, True)
+        sources = _lumped(visible, made, most)
+    if len(sources) > most:
+        sources = _numbered(sources, most)
+    return _woven(sources, made)
+
+
+def _numbered(units: list[Unit], most: int) -> list[Unit]:
+    length = -(-len(units) // most)
+    parts = [(k, units[k : k + length]) for k in range(0, len(units), length)]
+    return [
+        part[0] if len(part) == 1 else _joined(part, f"{k + 1:,} … {k + len(part):,}")
+        for k, part in parts
+    ]
+
+
 def summary(unit: Unit) -> tuple[str, ...]:
     """Return what a folded unit holds, in a line or two.
 
@@ -100,7 +127,9 @@ def _joined(units: Sequence[Unit], name: str = "", body: tuple[str, ...] = ()) -
     for unit in units:
         shared = [a == b for a, b in zip(scope, unit.scope, strict=False)]
         scope = scope[: (*shared, False).index(False)]
-    return Unit(tuple(node for unit in units for node in unit.nodes), scope, name, body)
+    return Unit(
+        tuple(node for unit in units for node in unit.nodes), scope, name, body, tuple(units)
+    )
 
 
 def _operation(node: Node) -> str:
@@ -128,7 +157,9 @@ def _repeats(units: list[Unit], kept: frozenset[Node]) -> list[Unit]:
         body = [unit.name or _operation(unit.nodes[-1]) for unit in block[:period]]
         if period == 1 and block[0].name != block[-1].name:  # "layer 2" to "layer 31"
             body += ["…", block[-1].name]
-        result.append(_joined(block, f"×{times:,}", tuple(body)))
+        turns = [block[k * period : (k + 1) * period] for k in range(times if period > 1 else 0)]
+        parts = [_joined(turn, f"{k} of {times:,}") for k, turn in enumerate(turns, 1)]
+        result.append(_joined(parts or block, f"×{times:,}", tuple(body)))
         done = start + len(block)
     return result + units[done:]
 
@@ -172,7 +203,8 @@ def _scopes(units: list[Unit], depth: int, kept: frozenset[Node], over: int) -> 
     result: list[Unit] = []
     for index, (scope, members) in enumerate(groups):
         if index in chosen:
-            result.append(Unit(_joined(members).nodes, scope[:-1], scope[-1]))
+            nodes = _joined(members).nodes
+            result.append(Unit(nodes, scope[:-1], scope[-1], parts=tuple(members)))
         else:
             result += members
     return result
@@ -216,7 +248,8 @@ def _absorbed(
     grown = list(units)
     for index, nodes in inside.items():
         unit = units[index]
-        grown[index] = Unit((*nodes, *unit.nodes), unit.scope, unit.name, unit.body)
+        parts = (*map(_single, nodes), *unit.parts)
+        grown[index] = Unit((*nodes, *unit.nodes), unit.scope, unit.name, unit.body, parts)
     return visible, grown
 
 
@@ -239,7 +272,10 @@ def _lumped(sources: list[Node], units: list[Unit], room: int) -> list[Unit]:
     if len(groups) > room:
         groups.sort(key=lambda g: (not g[0].tracked, -len(users.get(g[0], ())), g[0].number))
         groups[room - 1 :] = [[node for group in groups[room - 1 :] for node in group]]
-    return [Unit(tuple(group)) for group in groups]
+    return [
+        Unit(tuple(group), parts=tuple(map(_single, group)) if len(group) > 1 else ())
+        for group in groups
+    ]
 
 
 def _woven(sources: Iterable[Unit], units: list[Unit]) -> list[Unit]:
