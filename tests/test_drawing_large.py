@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 
 import autograd_mini as ag
 from autograd_mini.drawing import draw
+from autograd_mini.drawing.chains import is_elementwise
 from autograd_mini.drawing.fold import SMALLEST_BUDGET, fold, inside
 from autograd_mini.drawing.svg import to_svg
 from autograd_mini.graph import walk
+from autograd_mini.op import OPS, find_op
 from tests.drawn import arriving, chain, graphs, texts, vertex
 
 
@@ -180,3 +182,60 @@ def test_what_is_folded_is_inside_whole_and_in_order(J: ag.Tensor, most: int) ->
     assert sorted(n.number for n in found) == [n.number for n in order]
     made = {node: index for index, node in enumerate(found)}
     assert all(made[parent] < made[node] for node in found for parent in node.inputs)
+
+
+# Chains of elementwise operations
+
+
+def test_chains_of_elementwise_operations_merge_before_scopes_do() -> None:
+    x: Any = ag.Tensor(np.ones((2, 3)), requires_grad=True, name="x")
+    for layer in range(6):
+        with ag.scope(f"layer {layer}"):
+            W = ag.Tensor(np.full((3, 3), 0.1 + layer), requires_grad=True, name=f"W{layer}")
+            x = np.tanh(np.sin(x @ W) * 0.5 - 1.0)
+    J = np.sum(x)
+    diagram = draw(J, budget=30).diagram
+    merged = [v for v in diagram.vertices if v.name == "elementwise"]
+    assert [v.scope for v in merged] == [(f"layer {k}",) for k in range(6)]
+    assert {v.notes[:2] for v in merged} == {
+        ("4 operations, 2 constants", "sin, multiply, subtract, tanh")
+    }
+    assert sum(v.name == "matmul" for v in diagram.vertices) == 6
+    assert not any(v.name == "elementwise" for v in draw(J, budget=60).diagram.vertices)
+
+
+def test_a_value_used_twice_ends_a_chain_and_an_output_is_in_none() -> None:
+    x: Any = ag.Tensor(np.ones(3), requires_grad=True, name="x")
+    y = np.exp(np.sin(x))
+    output = np.cos(np.sum(y * np.sum(y), axis=None, keepdims=True))
+    others = [f(y).node for f in (np.square, np.negative)]
+    units = fold(walk(output.node, *others), [output.node], SMALLEST_BUDGET)
+    merged = [[n.op.name for n in u.nodes if n.op] for u in units if u.name == "elementwise"]
+    assert merged == [["sin", "exp"]]
+    assert (output.node,) in [unit.nodes for unit in units]
+
+
+@pytest.mark.parametrize(
+    "op",
+    [op for op in OPS.values() if is_elementwise(op) and op.differentiable],
+    ids=lambda op: op.name,
+)
+def test_what_is_called_elementwise_is(op: Any) -> None:
+    """A change of one element of an argument changes that element of the result alone."""
+    if isinstance(op.function, str):
+        op = find_op(getattr(pytest.importorskip("scipy.special"), op.name))
+    rng = np.random.default_rng(0)
+    given = [rng.uniform(0.2, 0.8, 5) for _ in range(op.arity)]
+    extra = {"dtype": np.dtype(np.float32)} if op.name == "astype" else {}
+    if op.name == "where":
+        given[0] = given[0] > 0.5
+    with np.errstate(all="ignore"):
+        before = np.asarray(op.compute(*given, **extra))
+        for k in range(op.arity):
+            if given[k].dtype == bool:
+                continue
+            changed = [array.copy() for array in given]
+            changed[k][2] += 0.05
+            differs = np.asarray(op.compute(*changed, **extra)) != before
+            assert differs.shape == (5,)
+            assert not differs[[0, 1, 3, 4]].any()

@@ -1,8 +1,9 @@
-"""A large graph in few units: repeated runs and whole scopes become one, until the budget is kept.
+"""A large graph in few units: repeats, chains and whole scopes become one, to keep a budget.
 
-The operations, oldest first, are cut into consecutive stretches. Putting a stretch of a topological
-order into one unit can not make a cycle, whatever it holds, so what is drawn is always a picture
-of the same flow. Leaves and constants that only one folded unit uses go into that unit.
+The operations, oldest first, are cut into consecutive stretches (chains.py tells why a chain of
+elementwise operations need not be one). Putting a stretch of a topological order into one unit can
+not make a cycle, whatever it holds, so what is drawn is always a picture of the same flow. Leaves
+and constants that only one folded unit uses go into that unit.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Final
 import numpy as np
 
 from ..graph import Node
+from .chains import chains, is_elementwise
 from .labels import clean
 from .model import Scope
 
@@ -65,6 +67,8 @@ def fold(order: Sequence[Node], outputs: Sequence[Node], budget: int | None) -> 
         return len(units) + len(_absorbed(sources, units, parameters_too)[0]) - budget
 
     units = _repeats(units, kept)
+    if (over := excess()) > 0:
+        units = _repeats(_chained(units, frozenset(outputs), over), kept)
     for depth in range(max((len(unit.scope) for unit in units), default=0), 0, -1):
         if (over := excess()) > 0:
             units = _repeats(_scopes(units, depth, kept, over), kept)
@@ -185,6 +189,30 @@ def _runs(labels: np.ndarray[tuple[int], np.dtype[np.intp]]) -> list[tuple[int, 
             taken[span] = True
             chosen.append((start, period, times))
     return sorted(chosen)
+
+
+def _chained(units: list[Unit], outputs: frozenset[Node], over: int) -> list[Unit]:
+    """Join chains of elementwise operations, each within its scope; outputs stay themselves."""
+    using = _users(units)
+    users = {k: using[unit.nodes[-1]] for k, unit in enumerate(units) if unit.nodes[-1] in using}
+    for k, targets in users.items():
+        if any(units[target].scope != units[k].scope for target in targets):
+            users[k] = set()
+    able = [
+        is_elementwise(unit.nodes[-1].op) and not unit.folded and unit.nodes[-1] not in outputs
+        for unit in units
+    ]
+    found = chains(able, users, over)
+    inner = {k for members in found.values() for k in members}
+    result: list[Unit] = []
+    for index, unit in enumerate(units):
+        if index in found:
+            members = [units[k] for k in found[index]]
+            body = tuple(_operation(member.nodes[-1]) for member in members)
+            result.append(_joined(members, "elementwise", body))
+        elif index not in inner:
+            result.append(unit)
+    return result
 
 
 def _scopes(units: list[Unit], depth: int, kept: frozenset[Node], over: int) -> list[Unit]:

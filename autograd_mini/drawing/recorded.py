@@ -132,7 +132,8 @@ def _given_by_fold(
         elif outside:
             for parent, part in zip(node.inputs, parts(node, found[node]), strict=True):
                 if part is not None and home[parent] != index:
-                    totals[parent] = totals[parent] + part if parent in totals else part
+                    with np.errstate(all="ignore"):  # inf − inf is shown, not raised
+                        totals[parent] = totals[parent] + part if parent in totals else part
     rows = {home[p]: labels.rows(total) for p, total in totals.items() if p not in unknown}
     several = Counter(home[parent] for parent in {*totals, *unknown})
     return {source: told for source, told in rows.items() if several[source] == 1}
