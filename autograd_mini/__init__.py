@@ -44,6 +44,7 @@ __version__ = "0.1.0"
 
 # What is heavy, or rests on the rooms below it, loads on first use: name -> (module, attribute).
 _LAZY = {
+    "charts": ("charts", None),
     "closed_form": ("closed_form", None),
     "debug": ("debugging", "debug"),
     "draw": ("drawing", "draw"),

@@ -98,17 +98,17 @@ class History:
         Raises
         ------
         ImportError
-            Without matplotlib (``pip install matplotlib``); `svg` needs nothing.
+            Without matplotlib (``pip install "autograd-mini[plot]"``); `svg` needs nothing.
         """
         from autograd_mini import plots  # the lazy way upward, for display
 
-        return plots.curves(self)
+        return plots.training.overview(self)
 
     def svg(self) -> str:
         """Return cost and accuracy over the epochs as SVG text; it needs no other package."""
-        from autograd_mini import plots
+        from autograd_mini import charts
 
-        return plots.curves_svg(self)
+        return charts.curves_svg(self)
 
     def _repr_svg_(self) -> str:
         return self.svg()

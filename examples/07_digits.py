@@ -39,23 +39,14 @@ said = net(X_test).detach().numpy().argmax(axis=1)
 print(f"test accuracy: {100 * np.mean(said == Y_test):.2f} %,", end=" ")
 print(f"without the hidden layer {100 * accuracy(beside, X_test, Y_test):.2f} %")
 
-# Every hidden unit has 64 weights: as a picture, where it wants ink and where none.
+# Every hidden unit has 64 weights: as a picture, where it wants ink (blue) and where none (orange).
 folder = Path(sys.argv[1] if len(sys.argv) > 1 else "out")
 folder.mkdir(parents=True, exist_ok=True)
-figure = Figure(figsize=(9, 4.6), layout="constrained")
-left, right = figure.subfigures(1, 2)
-for axes, weights in zip(left.subplots(5, 5).flat, net.theta[1], strict=True):
-    limit = abs(weights[1:]).max()
-    axes.imshow(weights[1:].reshape(8, 8), cmap="RdBu", vmin=-limit, vmax=limit)
-    axes.axis("off")
-left.suptitle("the 25 hidden units\nblue: ink here switches it on, red: off")
-
-wrong = np.flatnonzero(said != Y_test)[:9]
-for axes, i in zip(right.subplots(3, 3).flat, wrong, strict=False):
-    axes.imshow(X_test[i].reshape(8, 8), cmap="gray_r")
-    axes.set_title(f"{Y_test[i]}, taken for {said[i]}", fontsize=9)
-for axes in right.axes:
-    axes.axis("off")
-right.suptitle("all its mistakes" if np.sum(said != Y_test) < 10 else "some of its mistakes")
+figure = Figure(figsize=(14, 4.8), layout="constrained")
+left, middle, right = figure.subplots(1, 3)
+ag.plots.weight_tiles(net, ax=left)
+order = np.argsort(said == Y_test, kind="stable")[:42]  # its mistakes first
+ag.plots.digits(X_test[order], said[order], Y_test[order], ax=middle)
+ag.plots.confusion_matrix(Y_test, said, ax=right)
 figure.savefig(folder / "07_digits.png", dpi=110)
 print("picture: 07_digits.png")

@@ -69,6 +69,7 @@ OTHER_TESTS = {
     "test_paths.py",
     "test_paths_network.py",
     "test_page.py",
+    "test_plots.py",
     "test_page_browser.py",
     "test_readme.py",
     "test_training.py",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -17,7 +18,8 @@ import numpy as np
 import pytest
 
 import autograd_mini as ag
-from autograd_mini import closed_form, plots
+from autograd_mini import closed_form
+from autograd_mini.charts.lines import HEIGHT, WIDTH
 from autograd_mini.data import load_digits, logic_table, one_hot
 from autograd_mini.history import History
 from autograd_mini.nn import Network, logistic_cost
@@ -446,8 +448,8 @@ def test_the_curves_are_drawn_where_the_numbers_are() -> None:
     svg = HISTORY.svg()
     assert svg == HISTORY.svg() == HISTORY._repr_svg_()
     cost, validation_cost, share, _ = points(svg)
-    assert [x for x, _ in cost] == [0, plots.WIDTH / 2, plots.WIDTH]
-    assert 0 <= cost[0][1] < cost[1][1] < cost[2][1] <= plots.HEIGHT  # downwards is larger
+    assert [x for x, _ in cost] == [0, WIDTH / 2, WIDTH]
+    assert 0 <= cost[0][1] < cost[1][1] < cost[2][1] <= HEIGHT  # downwards is larger
     assert validation_cost[0][1] < cost[0][1]
     # A logarithmic axis: equal factors are equal distances.
     assert (cost[1][1] - cost[0][1]) / (cost[2][1] - cost[1][1]) == pytest.approx(
@@ -468,12 +470,12 @@ def test_the_axis_of_accuracy_begins_near_the_data() -> None:
     ]
     history = History(rows, best=29)
     _, ours, tests = points(history.svg())
-    assert ours[-1] == (plots.WIDTH, 0)
-    assert tests[-1][1] > plots.HEIGHT / 4  # 2 points apart are seen
+    assert ours[-1] == (WIDTH, 0)
+    assert tests[-1][1] > HEIGHT / 4  # 2 points apart are seen
     for line in (ours, tests):
-        assert line[0][1] == plots.HEIGHT  # it comes up from below the axis
-        assert 1 < line[0][0] < 2 * plots.WIDTH / 29
-        assert all(0 <= x <= plots.WIDTH and 0 <= y <= plots.HEIGHT for x, y in line)
+        assert line[0][1] == HEIGHT  # it comes up from below the axis
+        assert 1 < line[0][0] < 2 * WIDTH / 29
+        assert all(0 <= x <= WIDTH and 0 <= y <= HEIGHT for x, y in line)
     texts = {text.text for text in ET.fromstring(history.svg()).iter(f"{SVG}text")}
     assert {"training", "test", "1"} <= texts
     low, high = history.plot().axes[1].get_ylim()
@@ -497,7 +499,7 @@ def test_the_axis_of_accuracy_begins_near_the_data() -> None:
 def test_curves_of_any_numbers_stay_inside_their_axes(costs: list[float]) -> None:
     rows = [{"epoch": k, "cost": cost, "accuracy": 1.0} for k, cost in enumerate(costs)]
     for line in points(History(rows).svg()):
-        assert all(0 <= x <= plots.WIDTH and 0 <= y <= plots.HEIGHT for x, y in line)
+        assert all(0 <= x <= WIDTH and 0 <= y <= HEIGHT for x, y in line)
 
 
 def test_the_history_plots_with_matplotlib() -> None:
@@ -513,7 +515,8 @@ def test_the_history_plots_with_matplotlib() -> None:
 
 def test_without_matplotlib_the_cure_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
-    with pytest.raises(ImportError, match=r"pip install matplotlib; history.svg\(\) needs nothing"):
+    cure = 'pip install "autograd-mini[plot]"; history.svg() needs nothing'
+    with pytest.raises(ImportError, match=re.escape(cure)):
         HISTORY.plot()
     assert HISTORY.svg().startswith("<svg")
 
