@@ -420,7 +420,32 @@ def test_check_and_draw_take_a_saved_network(
     assert json.loads(done.out)["layers"] == [4, 3, 2]
     done = run("draw", "network", "--weights", "weights.npz")
     assert f"4-3-2, tanh, {cost} cost; weights from weights.npz; m = 2" in done.out
+    same = ["--weights", "weights.npz", "--activation", "tanh", "--cost", cost]
+    assert f"4-3-2, tanh, {cost} cost" in run("draw", "network", *same).out
     refused(run("check", "--weights", "weights.npz", "--layers", "4-2"), "give one of them")
+
+
+@pytest.mark.parametrize("command", [["check"], ["draw", "network"]], ids="-".join)
+def test_options_that_contradict_a_weight_file_are_refused(
+    run: Callable[..., Done], command: list[str]
+) -> None:
+    command = [*command, "--weights", "w.npz"]
+    save_weights("w.npz", ag.nn.Network([4, 3, 3, 2], ["tanh", "relu"]), cost="quadratic")
+    message = "--activation tanh contradicts w.npz, whose hidden layers have relu; leave the option"
+    refused(run(*command, "--activation", "tanh"), message)
+    message = "--activation sigmoid contradicts w.npz, whose hidden layers have relu or tanh"
+    refused(run(*command, "--activation", "sigmoid"), message)
+    message = "--cost logistic contradicts w.npz, which has sigmoid outputs and the quadratic cost"
+    refused(run(*command, "--cost", "logistic"), message)
+    assert "quadratic cost" in run(*command, "--cost", "quadratic").out
+    save_weights("w.npz", ag.nn.Network([4, 3, 2]))  # one that does not say its cost
+    assert "quadratic cost" in run(*command, "--cost", "quadratic").out
+    assert "logistic cost" in run(*command).out
+    refused(run(*command, "--cost", "softmax"), "w.npz, which has sigmoid outputs; leave")
+    for output, cost in (("softmax", "softmax"), ("identity", "quadratic")):
+        save_weights("w.npz", ag.nn.Network([4, 3, 2], output=output))
+        assert f"{cost} cost" in run(*command, "--cost", cost).out
+        refused(run(*command, "--cost", "logistic"), f"{output} outputs and the {cost} cost")
 
 
 @pytest.mark.parametrize(
@@ -578,6 +603,8 @@ EVERY = [
     ["check"],
     ["gates", "雨 implies 伞"],
     ["draw", "xnor"],
+    ["draw", "λ * x + 温度", "--at", "λ=2,x=3,温度=1"],
+    ["explain", "--digit", "3"],
     ["doctor"],
     ["train", "--help"],
 ]
@@ -788,8 +815,8 @@ def refused(done: Done, message: str) -> None:
         (["gates", "a\x1b[2J\nb"], "(in 'a\\x1b[2J\\nb')"),
         (["gates", " and ".join(f"x{k}" for k in range(30))], "2**30 rows"),
         (["gates", "a", "--out", "a.doc"], ".svg, .png, .pdf, .dot, "),
-        (["draw", "xor"], "invalid choice: 'xor'"),
-        (["draw"], "required: {xnor,network}"),
+        (["draw", "xor"], "xor has no value in 'xor'; write --at xor=2; or did you mean: draw xn"),
+        (["draw"], "required: EXPRESSION|xnor|network"),
         (["draw", "network", "--out", "picture"], "end it in ."),
         (["doctor", "--fix"], "unknown argument '--fix'"),
     ],

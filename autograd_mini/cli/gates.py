@@ -5,16 +5,17 @@ from __future__ import annotations
 import argparse
 import operator
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..drawing import draw
 from ..nn import gates
 from . import options
-from .pictures import save_picture
-from .terminal import Output, one_line, shown
+from .gallery import saved
+from .pictures import chosen
+from .terminal import Output, one_line
 
 Truth = NDArray[np.bool_]
 
@@ -48,10 +49,7 @@ def add(commands: Any) -> None:
     parser = commands.add_parser("gates", help=HELP, description=DESCRIPTION, epilog=EXAMPLES)
     options.common(parser, run)
     parser.add_argument("expression", metavar="EXPR", help='such as "a and not b"')
-    parser.add_argument(
-        "--out", type=options.picture, default=Path("gates.svg"), metavar="FILE",
-        help=f"the picture, its suffix one of {', '.join(options.SUFFIXES)} (default: gates.svg)",
-    )  # fmt: skip
+    options.drawing(parser, "gates")
 
 
 def run(args: argparse.Namespace, out: Output) -> int:
@@ -82,13 +80,12 @@ def run(args: argparse.Namespace, out: Output) -> int:
     margin = float(np.max(np.abs(h[:, 0] - answers)))
     verdict = f"✗ {wrong} of {len(X)} rows differ" if wrong else "✓ in every row"
     out.item("Agrees", f"{verdict}; every output within {margin:.1e} of 0 or 1")
-    path = save_picture(net, args.out, inputs=net.inputs)
-    out.item("Saved", shown(path))
+    files = saved(draw(net, **chosen(args)), args, "gates", out)
     out.record(
         expression=args.expression, inputs=list(net.inputs), layers=list(net.sizes),
         theta={layer: theta.tolist() for layer, theta in net.theta.items()},
         table=[[*map(int, x), float(a)] for x, a in zip(X[:ROWS], h[:, 0], strict=False)],
-        wrong=wrong, file=str(path),
+        wrong=wrong, file=str(files[0]), files=files,
     )  # fmt: skip
     return int(wrong > 0)
 

@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from ..drawing.model import FIELDS
 from ..drawing.picture import EXPORTERS
 from .terminal import one_line, shown
 
@@ -111,6 +112,29 @@ def picture(text: str) -> Path:
     return file
 
 
+def formats(text: str) -> list[str]:
+    """Read formats such as svg,png (or .svg), each once."""
+    found = [f".{part.strip().lower().removeprefix('.')}" for part in text.split(",")]
+    for suffix in found:
+        if suffix not in SUFFIXES:
+            raise argparse.ArgumentTypeError(
+                f"{suffix[1:]!r} is no format; give {or_([known[1:] for known in SUFFIXES])}, "
+                "several as svg,png"
+            )
+    return list(dict.fromkeys(found))
+
+
+def fields(text: str) -> tuple[str, ...]:
+    """Read what is to be written in a node, such as name,value."""
+    found = tuple(part.strip() for part in text.split(","))
+    for field in found:
+        if field not in FIELDS:
+            raise argparse.ArgumentTypeError(
+                f"{field!r} is nothing a node holds; give some of {','.join(FIELDS)}"
+            )
+    return found
+
+
 def or_(names: Sequence[str]) -> str:
     """Write a list of choices as a sentence has it."""
     return " or ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
@@ -147,6 +171,26 @@ def network(parser: Parser, default: str, note: str = "") -> None:
     parser.add_argument(
         "--cost", choices=tuple(COSTS), default="logistic", metavar="J",
         help="logistic, quadratic (both with sigmoid outputs) or softmax (default: logistic)",
+    )  # fmt: skip
+
+
+def drawing(parser: Parser, name: str) -> None:
+    """Add the options of everything that draws into files."""
+    parser.add_argument(
+        "--out", type=path, metavar="FILE",
+        help=f"the picture, its suffix one of {', '.join(SUFFIXES)} (default: {name}.svg)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--format", type=formats, action="extend", default=[], metavar="F,F",
+        help="write these formats, each in a file of its own: "
+        f"{', '.join(suffix[1:] for suffix in SUFFIXES)}",
+    )  # fmt: skip
+    parser.add_argument(
+        "--open", action="store_true", help="look at it in a browser (default format: html)"
+    )
+    parser.add_argument(
+        "--fields", type=fields, metavar="F,F",
+        help=f"what is written in the nodes: some of {','.join(FIELDS)}",
     )  # fmt: skip
 
 

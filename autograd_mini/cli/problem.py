@@ -33,10 +33,11 @@ def add_options(parser: options.Parser, examples: int) -> None:
         "--seed", type=options.whole(0), metavar="N",
         help="random weights and examples (default: the course's, sin(1), sin(2), ... / 10)",
     )  # fmt: skip
+    parser.set_defaults(activation=None, cost=None)  # None: not given; a file may say them
 
 
 def problem(args: argparse.Namespace) -> Problem:
-    """Make the network, examples and labels; `args.cost` becomes the cost of a loaded network.
+    """Make the network, examples and labels; `args.cost` becomes that of the network.
 
     The course's labels are 1 + (i mod K), i = 1..m, with classes counted from 1.
     """
@@ -49,12 +50,13 @@ def problem(args: argparse.Namespace) -> Problem:
 
 def made(args: argparse.Namespace, rng: np.random.Generator | None) -> Network:
     """A new network of the layers asked for."""
-    sizes = args.layers or [3, 5, 3]
+    sizes, activation = args.layers or [3, 5, 3], args.activation or "sigmoid"
+    args.cost = args.cost or "logistic"
     output = options.output(args.cost, sizes, args.examples)
     if rng is not None:
-        return Network(sizes, args.activation, output, seed=rng)
+        return Network(sizes, activation, output, seed=rng)
     thetas = [sines(after, before + 1) for before, after in pairwise(sizes)]
-    return Network.from_theta(thetas, activation=args.activation, output=output)
+    return Network.from_theta(thetas, activation=activation, output=output)
 
 
 def loaded(args: argparse.Namespace) -> Network:
@@ -62,11 +64,25 @@ def loaded(args: argparse.Namespace) -> Network:
     if args.layers:
         raise ValueError("--layers and --weights both say which network; give one of them")
     net, notes = load_weights(args.weights)
-    pair = {"softmax": "softmax", "identity": "quadratic"}.get(net.output, args.cost)
-    args.cost = notes["cost"] if notes.get("cost") in (*options.COSTS,) else pair
+    kept = notes["cost"] if notes.get("cost") in (*options.COSTS,) else None
+    pair = {"softmax": "softmax", "identity": "quadratic"}.get(net.output, kept)
+    _check_given(args, net, pair)
+    args.cost = kept or pair or args.cost or "logistic"
     options.output(args.cost, net.sizes, args.examples)
     thetas = {layer: theta.astype(np.float64) for layer, theta in net.theta.items()}
     return Network.from_theta(thetas, activation=net.activation, output=net.output)
+
+
+def _check_given(args: argparse.Namespace, net: Network, cost: str | None) -> None:
+    """Raise where an option says other than the file, which would be followed."""
+    name, cure = shown(args.weights), "leave the option out, or give other weights"
+    if args.activation and (others := {*net.activation} - {args.activation}):
+        told = f"--activation {args.activation} contradicts {name}, whose hidden layers have"
+        raise ValueError(f"{told} {options.or_(sorted(others))}; {cure}")
+    fits = args.cost is None or options.COSTS[args.cost] == net.output or args.cost == cost
+    if not fits or (cost and args.cost not in (None, cost)):
+        told = f"has {net.output} outputs" + f" and the {cost} cost" * bool(cost)
+        raise ValueError(f"--cost {args.cost} contradicts {name}, which {told}; {cure}")
 
 
 def named(args: argparse.Namespace, net: Network) -> str:
