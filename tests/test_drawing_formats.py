@@ -19,7 +19,7 @@ from autograd_mini.drawing import draw, from_json
 from autograd_mini.drawing.jsons import to_json
 from autograd_mini.drawing.labels import chosen
 from autograd_mini.drawing.mermaid import to_mermaid
-from autograd_mini.drawing.model import FIELDS, Diagram, Edge, Kind, Vertex
+from autograd_mini.drawing.model import ARROWS, FIELDS, THEMES, Diagram, Edge, Kind, Vertex
 from autograd_mini.drawing.neurons import network_diagram
 from autograd_mini.drawing.picture import EXPORTERS
 from autograd_mini.drawing.style import STYLES
@@ -45,6 +45,8 @@ def diagrams(draw_from: Any) -> Diagram:
             rule=draw_from(several),
             value_heat=tuple(draw_from(tiles)),
             mark=draw_from(st.sampled_from(["", "active", "reached", "waiting"])),
+            jacobian=draw_from(several),
+            place=draw_from(hostile),
         )
         for index in range(draw_from(st.integers(1, 4)))
     )
@@ -62,7 +64,10 @@ def diagrams(draw_from: Any) -> Diagram:
     )
     fields = tuple(draw_from(st.lists(st.sampled_from(FIELDS), unique=True)))
     direction = draw_from(st.sampled_from(["down", "right"]))
-    return Diagram(vertices, edges, draw_from(hostile), direction, fields, 30.0)
+    arrows, theme = draw_from(st.sampled_from(ARROWS)), draw_from(st.sampled_from(THEMES))
+    legend = draw_from(st.booleans())
+    caption = draw_from(hostile)
+    return Diagram(vertices, edges, caption, direction, fields, 30.0, arrows, theme, legend)
 
 
 # JSON
@@ -119,6 +124,8 @@ A, B = Vertex("a", "value"), Vertex("b", "value")
         ({"edges": [{"source": "b", "target": "a"}]}, "points back"),
         ({"edges": [{"source": "a", "target": "zzz"}]}, "damaged"),
         ({"direction": "up"}, "direction is 'up'; give one of 'down', 'right'"),
+        ({"arrows": "sideways"}, "arrows is 'sideways'; give one of 'forward', 'backward', 'both'"),
+        ({"theme": 1}, "theme is 1; give one of 'light', 'dark', 'auto'"),
         ({"fields": ["colour"]}, "fields are .*; give some of name"),
     ],
 )
@@ -162,7 +169,7 @@ def test_no_name_can_break_mermaid(diagram: Diagram) -> None:
         rf" *subgraph s\d+\[{label}\]",
         r" *end",
         rf" *v\d+(\[|\(\[|\(\(){label}(\]|\]\)|\)\)):::\w+",
-        rf"  v\d+ (-->|-\.->)(\|{label}\|)? v\d+",
+        rf"  v\d+ (-->|-\.->|-\.-)(\|{label}\|)? v\d+",
         r"  (classDef \w+|linkStyle \d+) [\w#:,. -]*",
     )
     for line in lines:
@@ -224,5 +231,8 @@ def test_fields_decide_what_is_written_and_not_what_is_kept(diagram: Diagram) ->
     assert none.vertices == diagram.vertices
     assert chosen(all_of_it) == all_of_it
     for v in chosen(none).vertices:
-        assert (v.shape, v.dtype, v.value, v.gradient, v.rule) == ("", "", (), (), ())
+        if v.kind == "cotangent":  # a number upon an arrow, whatever nodes say
+            continue
+        assert (v.shape, v.dtype, v.place) == ("", "", "")
+        assert (v.value, v.gradient, v.rule, v.jacobian) == ((), (), (), ())
     assert [v.notes for v in chosen(none).vertices] == [v.notes for v in diagram.vertices]

@@ -54,6 +54,8 @@ OTHER_TESTS = {
     "test_data.py",
     "test_debugging.py",
     "test_drawing.py",
+    "test_drawing_arrows.py",
+    "test_drawing_contents.py",
     "test_drawing_engines.py",
     "test_drawing_formats.py",
     "test_drawing_frames.py",

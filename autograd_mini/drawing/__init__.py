@@ -10,12 +10,13 @@ and render.py finds the program that lays DOT out.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from ..tensor import Tensor
 from .fold import SMALLEST_BUDGET
 from .jsons import from_json
-from .model import FIELDS
+from .model import ARROWS, FIELDS, THEMES, USUAL, Arrows, Theme
 from .neurons import network_diagram
 from .picture import Picture
 from .recorded import recorded_diagram
@@ -32,7 +33,10 @@ def draw(
     budget: int | None = BUDGET,
     gradients: bool | None = None,
     inputs: Sequence[str] = (),
-    fields: Sequence[str] = FIELDS[:-1],
+    fields: Sequence[str] = USUAL,
+    edges: Arrows = "forward",
+    theme: Theme = "light",
+    legend: bool = True,
 ) -> Picture:
     """Draw what a Tensor was computed from, or a network's units and weights.
 
@@ -49,7 +53,15 @@ def draw(
         Names for a network's inputs, in place of x1, x2, ...
     fields
         What is written in the nodes of a recorded graph: of "name", "shape", "dtype", "value",
-        "gradient" and "rule" (each operation's derivative as a formula).
+        "gradient", "rule" (each operation's derivative as a formula), "jacobian" (∂y/∂x of each
+        operation, a large one in small) and "place" (file:line, of what `ag.debug` saw made).
+    edges
+        The arrows of a recorded graph: "forward" (what is computed from what), "backward" (the
+        cotangents, with their numbers) or "both".
+    theme
+        "light", "dark", or "auto": an SVG then follows what the reader's system prefers.
+    legend
+        Say below a recorded graph what its shapes and colours mean.
 
     Returns
     -------
@@ -60,8 +72,8 @@ def draw(
     Raises
     ------
     TypeError, ValueError
-        For what can not be drawn, a budget below 8, a field that is none, gradients of what is no
-        scalar.
+        For what can not be drawn, a budget below 8, an unknown word, gradients or backward edges
+        of what is no scalar.
 
     Examples
     --------
@@ -81,11 +93,14 @@ def draw(
             "or None for every node"
         )
     _check_fields(fields)
+    _check_word("edges", edges, ARROWS)
+    _check_word("theme", theme, THEMES)
     if not isinstance(obj, Tensor) and hasattr(obj, "weights") and hasattr(obj, "biases"):
         weights = {layer: array.detach().numpy() for layer, array in obj.weights.items()}
         biases = {layer: array.detach().numpy() for layer, array in obj.biases.items()}
         named = inputs or getattr(obj, "inputs", ())  # a gate names its inputs and units
-        return Picture(network_diagram(weights, biases, named, getattr(obj, "units", None)))
+        diagram = network_diagram(weights, biases, named, getattr(obj, "units", None))
+        return Picture(replace(diagram, theme=theme))
     tensors = [obj] if isinstance(obj, Tensor) else obj
     if not isinstance(tensors, (list, tuple)):
         raise TypeError(
@@ -97,7 +112,18 @@ def draw(
         held = f"one with {strangers[0]}" if strangers else "an empty one"
         raise TypeError(f"draw takes a list of Tensors, got {held}; keep only the Tensors in it")
     nodes = [item.node for item in tensors]
-    return Picture(recorded_diagram(nodes, budget, gradients, tuple(fields)))
+    diagram = recorded_diagram(nodes, budget, gradients, tuple(fields))
+    if edges != "forward" and not any(vertex.gradient for vertex in diagram.vertices):
+        raise ValueError(
+            f"edges={edges!r} needs one tracked real scalar to differentiate; draw a cost, such as "
+            'np.sum(t), with gradients on, or leave edges="forward"'
+        )
+    return Picture(replace(diagram, arrows=edges, theme=theme, legend=legend))
+
+
+def _check_word(name: str, given: str, known: Sequence[str]) -> None:
+    if given not in known:
+        raise ValueError(f"{name}={given!r}; give one of {', '.join(map(repr, known))}")
 
 
 def _check_fields(fields: Sequence[str]) -> None:

@@ -12,10 +12,12 @@ from __future__ import annotations
 from html import escape
 from math import hypot
 
-from .labels import SIZES, Line, chosen, clean, label_size, lines, plain_width
+from .arrows import prepared
+from .labels import SIZES, Line, clean, label_size, lines, plain_width
 from .layered import LABEL_SIZE, Box, Plan, Route, plan
 from .model import Diagram, Edge, Mark, Scope, Vertex, nested
 from .style import INK, STYLES, arrow, ink, looks, outline, stroke
+from .themes import themed_dot
 
 __all__ = ["to_dot"]
 
@@ -38,7 +40,7 @@ def to_dot(diagram: Diagram) -> str:
     >>> "a &quot;b&quot; &lt;c&gt; \\\\N" in text
     True
     """
-    diagram = chosen(diagram)
+    diagram = prepared(diagram)
     laid = plan(diagram) if diagram.direction == "right" else None
     caption = (
         f" label={_caption(clean(diagram.caption, 200), diagram.room)}" if diagram.caption else ""
@@ -59,7 +61,7 @@ def to_dot(diagram: Diagram) -> str:
         parts += [f"  {_connection(*at)}\n" for at in zip(laid.routes, laid.labels(), strict=True)]
     else:
         parts += [f"  {_edge(edge)}\n" for edge in diagram.edges]
-    return "".join(parts) + "}\n"
+    return themed_dot("".join(parts) + "}\n", diagram.theme)
 
 
 def _text(text: str) -> str:
@@ -136,9 +138,11 @@ def _edge(edge: Edge) -> str:
     settings = []
     if edge.label:
         settings.append(f"headlabel=<{_text(clean(edge.label))}> labeldistance=1.6")
-    if edge.mark:
-        colour, width = arrow(edge.mark)
+    if edge.mark or edge.way != "forward":
+        colour, width = arrow(edge)
         settings.append(f'color="{colour}" penwidth={width:g}')
+    if edge.way != "forward":
+        settings.append(f'dir={"back" if edge.way == "back" else "none"} style="dashed"')
     told = f" [{' '.join(settings)}]" if settings else ""
     return f'"{edge.source}" -> "{edge.target}"{told};'
 

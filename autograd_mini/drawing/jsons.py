@@ -4,12 +4,15 @@ The document is one object::
 
     {"format": "autograd_mini diagram", "version": 1,
      "caption": text, "direction": "down" | "right", "fields": [text, ...], "room": number,
+     "arrows": "forward" | "backward" | "both", "theme": "light" | "dark" | "auto",
+     "legend": true | false,
      "vertices": [{"key": text, "kind": text, ...}, ...],
      "edges": [{"source": key, "target": key, ...}, ...]}
 
-A vertex may have `name`, `shape`, `dtype`, `mark` (texts), `notes`, `value`, `gradient`, `rule`,
-`scope` (lists of texts), `value_heat`, `gradient_heat` (lists of rows of numbers, null where one is
-not finite); an edge `label`, `mark` (texts), `strength` (a number), `cotangent` (a list of texts).
+A vertex may have `name`, `shape`, `dtype`, `place`, `mark` (texts), `notes`, `value`, `gradient`,
+`rule`, `jacobian`, `scope` (lists of texts), `value_heat`, `gradient_heat`, `jacobian_heat` (lists
+of rows of numbers, null where one is not finite); an edge `label`, `mark`, `way` (texts),
+`strength` (a number), `cotangent` (a list of texts).
 `model.py` says what each means. What is empty is left out. Every vertex stands before those that
 an edge leads to. Letters outside ASCII are escaped, so that no encoding can harm them.
 """
@@ -21,7 +24,7 @@ import re
 from dataclasses import fields
 from typing import Any, Final, get_args
 
-from .model import FIELDS, Diagram, Edge, Kind, Mark, Vertex
+from .model import ARROWS, FIELDS, THEMES, Diagram, Edge, Kind, Mark, Vertex, Way
 
 __all__ = ["from_json", "plain", "to_json"]
 
@@ -29,6 +32,10 @@ FORMAT: Final = "autograd_mini diagram"
 VERSION: Final = 1
 ALLOWED: Final = {
     "kind": get_args(Kind), "mark": get_args(Mark), "direction": ("down", "right"),
+    "way": get_args(Way), "arrows": ARROWS, "theme": THEMES, "legend": (False, True),
+}  # fmt: skip
+SETTINGS: Final[dict[str, Any]] = {
+    "direction": "down", "arrows": "forward", "theme": "light", "legend": False,
 }  # fmt: skip
 KEY: Final = re.compile(r"\w{1,80}", re.ASCII)
 UNUSUAL: Final = {"nan": float("nan"), "inf": float("inf"), "-inf": float("-inf")}
@@ -53,6 +60,9 @@ def plain(diagram: Diagram) -> dict[str, Any]:
         "direction": diagram.direction,
         "fields": diagram.fields,
         "room": diagram.room,
+        "arrows": diagram.arrows,
+        "theme": diagram.theme,
+        "legend": diagram.legend,
         "vertices": [_entries(vertex) for vertex in diagram.vertices],
         "edges": [_entries(edge) for edge in diagram.edges],
     }
@@ -62,6 +72,8 @@ def _entries(item: Vertex | Edge) -> dict[str, Any]:
     found = {field.name: getattr(item, field.name) for field in fields(item)}
     if isinstance(strength := found.get("strength"), float) and str(strength) in UNUSUAL:
         found["strength"] = str(strength)
+    if found.get("way") == "forward":  # as nearly all are
+        del found["way"]
     return {name: value for name, value in found.items() if value not in ("", (), None)}
 
 
@@ -98,22 +110,24 @@ def _diagram(document: dict[str, Any]) -> Diagram:
         raise ValueError("two vertices of the diagram have one key; give each its own")
     if any(place[edge.source] >= place[edge.target] for edge in edges):
         raise ValueError("an edge points back; give every vertex after those it is made from")
-    _check("direction", document["direction"])
+    settings = {name: document.get(name, usual) for name, usual in SETTINGS.items()}
+    for name, value in settings.items():
+        _check(name, value)
     if not set(document["fields"]) <= set(FIELDS):
         raise ValueError(f"fields are {document['fields']!r}; give some of {', '.join(FIELDS)}")
     return Diagram(
         vertices,
         edges,
         str(document["caption"]),
-        document["direction"],
-        tuple(document["fields"]),
-        float(document["room"]),
+        fields=tuple(document["fields"]),
+        room=float(document["room"]),
+        **settings,
     )
 
 
 def _read(entries: dict[str, Any]) -> dict[str, Any]:
     found = {name: _tuples(value) for name, value in entries.items()}
-    for name in ("kind", "mark"):
+    for name in ("kind", "mark", "way"):
         if name in found:
             _check(name, found[name])
     if "strength" in found:

@@ -17,6 +17,7 @@ __all__ = [
     "clean",
     "describe",
     "heat",
+    "is_large",
     "label_size",
     "lines",
     "metadata",
@@ -36,7 +37,9 @@ WIDEST: Final = 44
 MOST_ROWS, MOST_COLUMNS = 6, 6
 """An array with more is shown by its range."""
 MOST_TILES: Final = 16
-EMPTY: Final = {field: "" if field in ("name", "shape", "dtype") else () for field in FIELDS}
+TEXTS: Final = ("name", "shape", "dtype", "place")
+EMPTY: Final = {field: "" if field in TEXTS else () for field in FIELDS}
+TILES: Final = {"value": "value_heat", "gradient": "gradient_heat", "jacobian": "jacobian_heat"}
 NAMED: Final = ("parameter", "value", "output", "constant")
 """The kinds whose name may be left out."""
 
@@ -95,16 +98,21 @@ def rows(value: Any) -> tuple[str, ...]:
     array = np.asarray(value)
     if array.ndim == 0:
         return (number(array[()]),)
-    columns = array.shape[-1]
     if array.size == 0:
         return ("empty",)
-    if columns > MOST_COLUMNS or array.size > MOST_ROWS * columns:
+    if is_large(array):
         return (_extent(array),)
-    table = [[number(entry) for entry in row] for row in array.reshape(-1, columns)]
+    table = [[number(entry) for entry in row] for row in array.reshape(-1, array.shape[-1])]
     wide = [max(map(len, column)) for column in zip(*table, strict=True)]
     return tuple(
         "  ".join(entry.rjust(w) for entry, w in zip(row, wide, strict=True)) for row in table
     )
+
+
+def is_large(array: np.ndarray[Any, Any]) -> bool:
+    """Tell whether an array is shown in small: by its range, its mean and tiles."""
+    columns = array.shape[-1] if array.ndim else 1
+    return columns > MOST_COLUMNS or array.size > MOST_ROWS * columns
 
 
 def _extent(array: np.ndarray[Any, Any]) -> str:
@@ -203,9 +211,11 @@ def chosen(diagram: Diagram) -> Diagram:
     An operation's name stays, and so does that of a network's unit: it says what they are.
     """
     hidden: dict[str, Any] = {f: EMPTY[f] for f in FIELDS if f not in diagram.fields}
+    hidden |= {tiles: () for field, tiles in TILES.items() if field in hidden}
     unnamed = {key: value for key, value in hidden.items() if key != "name"}
     vertices = tuple(
-        replace(v, **(hidden if v.kind in NAMED else unnamed)) for v in diagram.vertices
+        v if v.kind == "cotangent" else replace(v, **(hidden if v.kind in NAMED else unnamed))
+        for v in diagram.vertices
     )
     return replace(diagram, vertices=vertices) if hidden else diagram
 
@@ -215,6 +225,7 @@ def lines(vertex: Vertex) -> list[Line]:
     found = [Line("title", clean(vertex.name))] if vertex.name else []
     about = " ".join(filter(None, [vertex.shape, vertex.dtype]))
     notes = [*([about] if about else []), *vertex.notes, *vertex.rule]
+    notes += [f"at {vertex.place}"] if vertex.place else []
     found += [Line("note", clean(note, 60)) for note in notes]
     value = [clean(row, 80) for row in vertex.value]
     gradient = [clean(row, 80) for row in vertex.gradient]
@@ -222,9 +233,11 @@ def lines(vertex: Vertex) -> list[Line]:
     wide = max(map(len, value), default=0)
     if len(gradient) == len(value) and wide + max(map(len, gradient), default=0) <= WIDEST:
         pairs = zip(value, gradient, strict=True)
-        return found + [Line("value", f"{row:{wide}}  ", beside) for row, beside in pairs]
-    found += [Line("value", row) for row in value]
-    return found + [Line("value", "", row) for row in gradient]
+        found += [Line("value", f"{row:{wide}}  ", beside) for row, beside in pairs]
+    else:
+        found += [Line("value", row) for row in value]
+        found += [Line("value", "", row) for row in gradient]
+    return found + [Line("value", clean(row, 80)) for row in vertex.jacobian]
 
 
 def text_width(line: Line) -> float:

@@ -99,15 +99,26 @@ class Plan:
 
     def ports(self) -> list[float]:
         """Return where each route arrives at its target, across: in the order they come from."""
-        arriving: dict[Place, list[tuple[float, int]]] = {}
-        for index, route in enumerate(self.routes):
-            arriving.setdefault(route.way[-1], []).append((route.way[-2].across, index))
-        found = [0.0] * len(self.routes)
-        for end, comers in arriving.items():
-            for turn, (_, index) in enumerate(sorted(comers)):
-                aside = (2 * turn + 1) / len(comers) - 1
-                found[index] = end.across + 0.35 * end.breadth * aside
-        return found
+        return _ports([(route.way[-1], route.way[-2].across) for route in self.routes])
+
+    def starts(self) -> list[float]:
+        """Return where each route leaves its source, across: apart where arrowheads stand."""
+        if all(route.edge.way == "forward" for route in self.routes):
+            return [route.way[0].across for route in self.routes]
+        return _ports([(route.way[0], route.way[1].across) for route in self.routes])
+
+
+def _ports(ends: Sequence[tuple[Place, float]]) -> list[float]:
+    """Spread what meets at a place over its breadth, in the order of where it comes from."""
+    meeting: dict[Place, list[tuple[float, int]]] = {}
+    for index, (end, other) in enumerate(ends):
+        meeting.setdefault(end, []).append((other, index))
+    found = [0.0] * len(ends)
+    for end, comers in meeting.items():
+        for turn, (_, index) in enumerate(sorted(comers)):
+            aside = (2 * turn + 1) / len(comers) - 1
+            found[index] = end.across + 0.35 * end.breadth * aside
+    return found
 
 
 def plan(diagram: Diagram) -> Plan:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from .labels import chosen, clean, lines
+from .arrows import prepared
+from .labels import clean, lines
 from .model import Diagram, Edge, Kind, Vertex, nested
 from .style import INK, STYLES, stroke
 
@@ -32,7 +33,7 @@ def to_mermaid(diagram: Diagram) -> str:
       classDef operation fill:#e9eef3,stroke:#5a6570,color:#111111,stroke-width:1px
     <BLANKLINE>
     """
-    diagram = chosen(diagram)
+    diagram = prepared(diagram)
     ids = {vertex.key: f"v{index}" for index, vertex in enumerate(diagram.vertices)}
     parts = [f"%% {_escaped(diagram.caption, 200)}"] if diagram.caption else []
     parts.append(f"flowchart {'LR' if diagram.direction == 'right' else 'TD'}")
@@ -66,6 +67,8 @@ def _class(kind: Kind) -> str:
 
 
 def _edge(edge: Edge, ids: dict[str, str]) -> str:
+    if edge.way != "forward":
+        return f"  {ids[edge.target]} -.-{'>' * (edge.way == 'back')} {ids[edge.source]}"
     arrow = "-.->" if edge.strength is not None and edge.strength < 0 else "-->"
     label = f'|"{_escaped(edge.label)}"|' if edge.label else ""
     return f"  {ids[edge.source]} {arrow}{label} {ids[edge.target]}"
@@ -81,5 +84,7 @@ def _looks(diagram: Diagram) -> Iterator[str]:
         yield f"  classDef {_class(kind)} {looks}"
     for index, edge in enumerate(diagram.edges):
         colour, width, _ = stroke(edge.strength)
+        if edge.way != "forward":
+            colour = INK["gradient"]
         if colour != INK["edge"]:
             yield f"  linkStyle {index} stroke:{colour},stroke-width:{width:.1f}px"

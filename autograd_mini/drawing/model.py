@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal, get_args
 
-__all__ = ["FIELDS", "Diagram", "Edge", "Heat", "Kind", "Mark", "Scope", "Vertex", "nested"]
+__all__ = ["ARROWS", "FIELDS", "THEMES", "USUAL", "Arrows", "Diagram", "Edge", "Heat", "Kind"]
+__all__ += ["Mark", "Scope", "Theme", "Vertex", "Way", "nested"]
 
 Scope = tuple[str, ...]
 Kind = Literal[
@@ -20,6 +21,7 @@ Kind = Literal[
     "constant",  # nothing is derived by it
     "operation",
     "fold",  # many nodes in the place of one
+    "cotangent",  # what flows back, upon its arrow
     "input",  # of a network, as is all that follows
     "unit",
     "output unit",
@@ -30,11 +32,24 @@ Kind = Literal[
 Mark = Literal["", "active", "reached", "waiting"]
 """Where a pass that is played has got to: only the frames of one are marked."""
 
+Arrows = Literal["forward", "backward", "both"]
+"""Which arrows of a recorded graph are drawn: of the values, of the cotangents, or of both."""
+
+Theme = Literal["light", "dark", "auto"]
+"""Colours; auto: an SVG follows what its reader prefers, and what can not is light."""
+
+Way = Literal["forward", "back", "line"]
+"""How an edge is drawn: from source to target, from target to source, or without a head."""
+
+ARROWS, THEMES = get_args(Arrows), get_args(Theme)
+
 Heat = tuple[tuple[float | None, ...], ...]
 """An array in small, a row a tuple; None: not finite."""
 
-FIELDS = ("name", "shape", "dtype", "value", "gradient", "rule")
+FIELDS: Final = ("name", "shape", "dtype", "value", "gradient", "rule", "jacobian", "place")
 """What can be written in a vertex."""
+USUAL: Final = FIELDS[:5]
+"""What is, when nothing else is asked for."""
 
 DEEPEST = 8
 """Scopes nested deeper are drawn in the last box that is: more boxes leave no room to read."""
@@ -59,6 +74,11 @@ class Vertex:
     """Of an operation: what each of its arguments gets from the cotangent g, as a formula."""
     value_heat: Heat = ()
     gradient_heat: Heat = ()
+    jacobian: tuple[str, ...] = ()
+    """Of what an operation made: its derivatives in its arguments, when they were asked for."""
+    jacobian_heat: Heat = ()
+    place: str = ""
+    """Where it was made, "file:line", when it was under `debug`."""
     mark: Mark = ""
 
 
@@ -75,6 +95,7 @@ class Edge:
     cotangent: tuple[str, ...] = ()
     """What the target's rule gives its argument, the source: a part of the source's gradient."""
     mark: Mark = ""
+    way: Way = "forward"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +107,13 @@ class Diagram:
     caption: str = ""
     direction: Literal["down", "right"] = "down"
     """To the right, every scope is a column, and its vertices stand in their order."""
-    fields: tuple[str, ...] = FIELDS[:-1]
+    fields: tuple[str, ...] = USUAL
     """Which of `FIELDS` are written; all of them are kept."""
     room: float = 0.0
     """The least width of the caption: pictures that follow one another are equally wide."""
+    arrows: Arrows = "forward"
+    theme: Theme = "light"
+    legend: bool = False
 
 
 def nested(diagram: Diagram) -> Iterator[tuple[Literal["open", "close", "vertex"], Scope, Vertex]]:

@@ -35,6 +35,7 @@ SAID: Final[dict[Kind, str]] = {
     "constant": "constant: nothing flows to it",
     "operation": "operation: its rule sends cotangents on",
     "fold": "many nodes in the place of one",
+    "cotangent": "cotangent: what flows back",
     "input": "input", "unit": "unit", "output unit": "output unit", "bias": "bias unit, +1",
     "more": "more of the same",
 }  # fmt: skip

@@ -6,6 +6,7 @@ import os
 import webbrowser
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from tempfile import mkdtemp
@@ -23,8 +24,13 @@ from .text import to_text
 __all__ = ["EXPORTERS", "Picture"]
 
 
+def _for_page(diagram: Diagram) -> Diagram:
+    """Return the diagram as the page wants it, which has its own arrows, themes and legend."""
+    return replace(diagram, arrows="forward", theme="light", legend=False)
+
+
 EXPORTERS: Final[dict[str, Callable[[Diagram], bytes]]] = {
-    ".html": lambda diagram: to_html(diagram).encode(),
+    ".html": lambda diagram: to_html(_for_page(diagram)).encode(),
     ".svg": lambda diagram: render(diagram, "svg"),
     ".png": lambda diagram: render(diagram, "png"),
     ".pdf": lambda diagram: render(diagram, "pdf"),

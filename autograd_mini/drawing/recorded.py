@@ -14,7 +14,8 @@ from . import labels
 from .cotangents import parts
 from .fold import Unit, fold, summary
 from .formulas import formulas
-from .model import FIELDS, Diagram, Edge, Kind, Vertex
+from .jacobians import with_jacobians
+from .model import USUAL, Diagram, Edge, Kind, Vertex
 
 __all__ = ["recorded_diagram"]
 
@@ -26,7 +27,7 @@ def recorded_diagram(
     outputs: Sequence[Node],
     budget: int | None,
     gradients: bool | None,
-    fields: tuple[str, ...] = FIELDS[:-1],
+    fields: tuple[str, ...] = USUAL,
 ) -> Diagram:
     """Return the picture of everything the outputs were computed from.
 
@@ -53,6 +54,9 @@ def recorded_diagram(
             edges.append(Edge(entry, keys[index]))
         edges[len(edges) :] = _arriving(unit, index, entry, keys, home, found)
         vertices.append(_vertex(unit, keys[index], found.get(node), node in outputs))
+    if "jacobian" in fields:  # each is many runs of a rule
+        pairs = zip(keys, units, strict=True)
+        vertices = with_jacobians(vertices, {k: u.nodes[0] for k, u in pairs if not u.folded})
     caption = _caption(len(order), len(units), bool(found) and "gradient" in fields)
     return Diagram(tuple(vertices), tuple(edges), caption, fields=fields)
 
@@ -166,6 +170,7 @@ def _vertex(unit: Unit, key: str, cotangent: Any, is_output: bool) -> Vertex:
         dtype,
         value_heat=heat,
         gradient_heat=tiles,
+        place=(node.place or "").replace("\\", "/").rpartition("/")[2],  # the folder says little
     )
 
 

@@ -14,14 +14,15 @@ import subprocess
 import sysconfig
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal
 
 from .dot import to_dot
-from .model import Diagram
+from .model import Diagram, Theme
 from .style import FONTS
 from .svg import to_svg
+from .themes import themed_svg
 
 __all__ = ["Engine", "describe_engine", "engines", "render"]
 
@@ -94,6 +95,7 @@ def render(diagram: Diagram, kind: Format) -> bytes:
             "draw with a budget, such as budget=60, or save as .dot or .txt"
         )
     problem = ""
+    light = replace(diagram, theme="light")
     for engine in engines():
         if problem:
             warnings.warn(f"{problem}; drawn with {engine.name} instead", RuntimeWarning, 4)
@@ -102,11 +104,12 @@ def render(diagram: Diagram, kind: Format) -> bytes:
         if kind == "pdf" and Path(engine.program).stem == "graphviz-pure":
             continue  # it has no such format
         try:
-            return _run(engine, to_dot(diagram), kind)
+            drawn = _run(engine, to_dot(light if kind == "svg" else diagram), kind)
+            return _themed(drawn, diagram.theme) if kind == "svg" else drawn
         except (ImportError, OSError, subprocess.SubprocessError, RuntimeError) as error:
             problem = f"{engine.name} failed: {error}"
     if kind == "svg":
-        return to_svg(diagram).encode()
+        return _themed(to_svg(diagram).encode(), diagram.theme)
     if kind == "pdf":
         raise RuntimeError(
             f"a PDF needs Graphviz's `dot` ({problem or 'it is not here'}); install it (apt "
@@ -116,6 +119,10 @@ def render(diagram: Diagram, kind: Format) -> bytes:
         f"a PNG needs graphviz-pure or Graphviz's `dot` ({problem or 'neither is here'}); "
         "pip install graphviz-pure, or save as .svg, which always works"
     )
+
+
+def _themed(svg: bytes, theme: Theme) -> bytes:
+    return themed_svg(svg.decode(), theme).encode()
 
 
 def _graphviz_pure() -> str | None:

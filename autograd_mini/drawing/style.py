@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from .labels import label_size
-from .model import Kind, Mark, Vertex
+from .model import Edge, Kind, Mark, Vertex
 
 __all__ = ["DARK", "FONTS", "INK", "STYLES", "Style", "arrow", "ink", "looks"]
 __all__ += ["outline", "stroke"]
@@ -35,6 +35,7 @@ STYLES: Final[dict[Kind, Style]] = {
     "constant": Style("plain", "none", "none", text="#5c5c5c"),
     "operation": Style("ellipse", "#e9eef3", "#5a6570"),
     "fold": Style("box", "#f8e9f2", "#a3477b", dashed=True),
+    "cotangent": Style("plain", "none", "none", text="#a63c00"),
     "input": Style("circle", "#ffffff", "#5a6570"),
     "unit": Style("circle", "#e3f0f9", "#0072b2", thick=1.6),
     "output unit": Style("circle", "#e0f3ec", "#00805c", thick=2.2),
@@ -91,9 +92,10 @@ def ink(name: str, mark: Mark) -> str:
     return PALE if mark == "waiting" else INK[name]
 
 
-def arrow(mark: Mark) -> tuple[str, float]:
+def arrow(edge: Edge) -> tuple[str, float]:
     """Return the colour and width of an arrow of a recorded graph."""
-    return (LIT, 2.4) if mark == "active" else (ink("edge", mark), 1.0)
+    kind = "edge" if edge.way == "forward" else "gradient"
+    return (LIT, 2.4) if edge.mark == "active" else (ink(kind, edge.mark), 1.0)
 
 
 def stroke(strength: float | None) -> tuple[str, float, bool]:

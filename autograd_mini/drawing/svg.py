@@ -8,7 +8,8 @@ from itertools import pairwise
 from math import hypot
 from typing import Final
 
-from .labels import LINE_HEIGHT, SIZES, Line, chosen, clean, label_size, lines, plain_width
+from .arrows import prepared
+from .labels import LINE_HEIGHT, SIZES, Line, clean, label_size, lines, plain_width
 from .layered import LABEL_SIZE, Box, Plan, Route, plan
 from .model import DEEPEST, Diagram, Scope, Vertex
 from .style import FONTS, INK, arrow, ink, looks, stroke
@@ -28,7 +29,7 @@ def to_svg(diagram: Diagram) -> str:
     >>> svg.startswith("<svg "), "&lt;x&gt;" in svg
     (True, True)
     """
-    diagram = chosen(diagram)
+    diagram = prepared(diagram)
     down = diagram.direction == "down"
     laid = plan(diagram)
     boxes, frames, tags = laid.boxes, laid.frames, list(_tags(diagram, laid))
@@ -63,7 +64,7 @@ def _group(kind: str, number: int, title: str, drawn: Iterator[str]) -> Iterator
 
 def _arrows(laid: Plan, down: bool) -> Iterator[Iterator[str]]:
     if down:
-        return map(_edge, laid.routes, laid.ports())
+        return map(_edge, laid.routes, laid.starts(), laid.ports())
     return map(_connection, laid.routes, laid.labels())
 
 
@@ -98,21 +99,26 @@ def _element(inside: str, x: float, y: float, size: float, colour: str, looks: s
     )
 
 
-def _edge(route: Route, port: float) -> Iterator[str]:
+def _edge(route: Route, leaving: float, port: float) -> Iterator[str]:
     """Yield the curve down through the places an edge passes, its arrowhead, its number."""
-    start, end = route.way[0], route.way[-1]
-    tip = end.along - end.length / 2
-    points = [(start.across, start.along + start.length / 2), (start.across, start.band[1])]
+    start, end, way = route.way[0], route.way[-1], route.edge.way
+    top, tip = start.along + start.length / 2, end.along - end.length / 2
+    heads = HEAD * (way == "back"), HEAD * (way == "forward")
+    points = [(leaving, top + heads[0]), (leaving, max(start.band[1], top + heads[0]))]
     points += [(place.across, side) for place in route.way[1:-1] for side in place.band]
-    points += [(port, end.band[0] - HEAD), (port, tip - HEAD)]
+    points += [(port, end.band[0] - heads[1]), (port, tip - heads[1])]
     pieces = [f"M{points[0][0]:.1f},{points[0][1]:.1f}"]
     for (a, p), (b, q) in pairwise(points):
         middle = (p + q) / 2
         pieces.append(f"C{a:.1f},{middle:.1f} {b:.1f},{middle:.1f} {b:.1f},{q:.1f}")
-    colour, width = arrow(route.edge.mark)
-    thick = f' stroke-width="{width:g}"' if route.edge.mark else ""
-    yield f'<path d="{" ".join(pieces)}" fill="none" stroke="{colour}"{thick}/>'
-    yield _head(port, tip, 0.0, 1.0, colour)
+    colour, width = arrow(route.edge)
+    looks = f' stroke-width="{width:g}"' if route.edge.mark else ""
+    looks += "" if way == "forward" else ' stroke-dasharray="5 3"'
+    yield f'<path d="{" ".join(pieces)}" fill="none" stroke="{colour}"{looks}/>'
+    if way == "forward":
+        yield _head(port, tip, 0.0, 1.0, colour)
+    elif way == "back":
+        yield _head(leaving, top, 0.0, -1.0, colour)
     if route.edge.label:
         aside = -7 if port < end.across else 7
         label = clean(route.edge.label)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from .labels import chosen, clean
 from .model import Diagram, Edge, Scope, Vertex
+from .steps import backward
 
 __all__ = ["to_text"]
 
@@ -17,7 +20,7 @@ def to_text(diagram: Diagram) -> str:
     x = parameter   3
     y = square(x)   9
     """
-    diagram = chosen(diagram)
+    whole, diagram = diagram, chosen(diagram)
     rules: dict[str, tuple[str, ...]] = {}
     arriving: dict[str, list[Edge]] = {}
     for edge in diagram.edges:
@@ -43,9 +46,25 @@ def to_text(diagram: Diagram) -> str:
         if vertex.kind not in ("value", "output"):
             made = [f"{vertex.kind}({', '.join(made)})" if made else vertex.kind]
         told = _contents(vertex, tuple(line for call in made for line in rules.get(call, ())))
-        written.append(f"{'  ' * len(scope)}{name} = {', '.join(made)}{told}\n")
+        line = f"{'  ' * len(scope)}{name} = {', '.join(made)}{told}\n"
+        written += [line] * (diagram.arrows != "backward")
+    written = written if diagram.arrows != "backward" else []
+    if diagram.arrows != "forward":
+        written += _backward(whole, called)
     caption = [f"\n{clean(diagram.caption, 200)}\n"] if diagram.caption else []
     return "".join(written + caption)
+
+
+def _backward(diagram: Diagram, called: dict[str, str]) -> Iterator[str]:
+    """Yield a line for each step of the backward pass: what arrives, and who is given what."""
+    yield "\nbackward\n" if diagram.arrows == "both" else "backward\n"
+    for step in backward(diagram):
+        name, made = called[step.result], called[step.active]
+        has = "starts with" if step.active == step.result and not step.arriving else "has"
+        made = "" if made == name else f" through {made}"
+        given = [f"{called[flow.vertex]} {_joined(flow.numbers)}" for flow in step.leaving]
+        told = f" gives {', '.join(given)}" if given else ""
+        yield f"  {name} {has} {_joined(step.cotangent)}{made}{told}\n"
 
 
 def _argument(edge: Edge, called: dict[str, str]) -> str:
@@ -61,6 +80,8 @@ def _contents(vertex: Vertex, rule: tuple[str, ...]) -> str:
         told.append(f"grad {_joined(vertex.gradient)}")
     if rule:
         told.append(f"rule {_joined(rule)}")
+    told += [_joined(vertex.jacobian)] if vertex.jacobian else []
+    told += [f"at {vertex.place}"] if vertex.place else []
     return "".join(f"   {clean(text, 100)}" for text in told)
 
 

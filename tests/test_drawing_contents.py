@@ -1,0 +1,148 @@
+"""What is written in a node: its local Jacobian, where it was made, large arrays in small."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+
+import autograd_mini as ag
+from autograd_mini.drawing import draw
+from autograd_mini.drawing.jacobians import MOST_PULLED, jacobians, written
+from autograd_mini.drawing.model import FIELDS
+from autograd_mini.graph import Node, walk
+from tests.drawn import graphs, texts, vertex
+
+
+def numeric(node: Node, k: int) -> Any:
+    """∂y/∂(argument k) by central differences, a row an element of y."""
+    op: Any = node.op
+    values = [np.array(parent.value) for parent in node.inputs]
+    columns = []
+    for index in range(values[k].size):
+        sides = []
+        for step in (1e-6, -1e-6):
+            moved = [value.copy() for value in values]
+            moved[k].flat[index] += step
+            sides.append(np.ravel(op.compute(*moved, **node.metadata)))
+        columns.append((sides[0] - sides[1]) / 2e-6)
+    return np.stack(columns, axis=1)
+
+
+MATRIX = np.array([[0.3, -0.7, 1.1], [0.9, 0.4, -0.2]])
+OPERATIONS = {
+    "sum": lambda x: np.sum(x, axis=0),
+    "matmul": lambda x: x @ np.arange(6.0).reshape(3, 2),
+    "transpose": lambda x: x.T,
+    "index": lambda x: x[1, :2],
+    "softmax": ag.nn.softmax,
+    "logsumexp": lambda x: ag.nn.logsumexp(x, axis=1),
+    "max": lambda x: np.max(x, axis=1),
+    "mean": np.mean,
+    "reshape": lambda x: x.reshape(3, 2),
+}
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_a_matrix_is_what_central_differences_give(name: str) -> None:
+    node = OPERATIONS[name](ag.Tensor(MATRIX, requires_grad=True)).node
+    ((told, found),) = jacobians(node).values()
+    assert found.shape == (node.value.size, 6)
+    assert told == f"({node.value.size}, 6)"
+    np.testing.assert_allclose(found, numeric(node, 0), atol=1e-8)
+
+
+def test_several_arguments_have_one_each_and_constants_none() -> None:
+    x, w = (ag.Tensor(m, requires_grad=True) for m in (MATRIX, MATRIX.T + 0.1))
+    found = jacobians((x @ w).node)
+    assert [*found] == [0, 1]
+    for k, (_, value) in found.items():
+        np.testing.assert_allclose(value, numeric((x @ w).node, k), atol=1e-8)
+    assert [*jacobians((x @ MATRIX.T).node)] == [0]
+    assert [*jacobians(np.concatenate([x, w.T]).node)] == [0, 1]
+
+
+@pytest.mark.parametrize("function", [np.tanh, np.exp, ag.nn.sigmoid, ag.nn.relu, np.square])
+def test_an_elementwise_operation_has_its_diagonal(function: Any) -> None:
+    node = function(ag.Tensor(MATRIX, requires_grad=True)).node
+    ((told, found),) = jacobians(node).values()
+    assert (told, found.shape) == ("diagonal", (2, 3))
+    np.testing.assert_allclose(np.diag(found.ravel()), numeric(node, 0), atol=1e-8)
+
+
+def test_the_diagonal_of_a_broadcast_argument_has_the_result_s_shape() -> None:
+    x, b = (ag.Tensor(v, requires_grad=True) for v in (MATRIX, np.array([2.0, 3.0, 4.0])))
+    found = jacobians((x * b).node)
+    assert [value.tolist() for _, value in found.values()] == [[[2, 3, 4]] * 2, MATRIX.tolist()]
+
+
+@settings(max_examples=30)
+@given(graphs(most=20))
+def test_the_jacobian_pulls_as_the_backward_pass_does(J: ag.Tensor) -> None:
+    """Of scalars: what flows on an arrow is the cotangent times the local derivative."""
+    with np.errstate(all="ignore"):
+        for node in walk(J.node):
+            for k, (_, slope) in jacobians(node).items():
+                assert slope.size == 1 or node.op is not None
+                if slope.size == 1 and node.op is not None and not node.op.variadic:
+                    rule: Any = node.op.rules[k]
+                    operands = [p.value for p in node.inputs]
+                    pulled = rule(np.float64(2.0), node.value, *operands, **node.metadata)
+                    np.testing.assert_allclose(pulled, 2.0 * slope.item(), equal_nan=True)
+
+
+def test_a_large_jacobian_costs_a_few_runs_of_the_rule() -> None:
+    runs = []
+
+    @ag.primitive
+    def doubled(x: Any) -> Any:
+        return 2.0 * x
+
+    def pulled(g: Any, y: Any, x: Any) -> Any:
+        runs.append(1)
+        return 2.0 * g
+
+    ag.rule(doubled, pulled)
+    node = doubled(ag.Tensor(np.ones((50, 40)), requires_grad=True)).node
+    ((told, found),) = jacobians(node).values()
+    assert len(runs) == len(found) == MOST_PULLED
+    assert told == "(2000, 2000), 16 rows of it"
+    rows, tiles = written(node)
+    assert rows == ("∂y/∂x (2000, 2000), 16 rows of it", "0 to 2, mean 0.001")
+    assert len(tiles) == 16
+    huge = doubled(ag.Tensor(np.ones(200_000), requires_grad=True)).node
+    runs.clear()
+    assert written(huge) == ((), ())
+    assert not runs
+
+
+def test_it_is_written_only_where_it_is_asked_for() -> None:
+    x = ag.Tensor([1.0, 2.0], requires_grad=True, name="x")
+    y = np.sum(x * 3.0)
+    y.name = "y"
+    assert vertex(draw(y), "y").jacobian == ()
+    asked = draw(y, fields=FIELDS)
+    assert vertex(asked, "y").jacobian == ("∂y/∂x (1, 2)", "1  1")
+    for shown in (asked.dot, asked.text, "\n".join(texts(asked.svg()))):
+        assert "∂y/∂x (1, 2)" in shown
+    assert "∂y/∂x (1, 2)" not in draw(y).dot
+
+
+# Where it was made
+
+
+def test_the_place_is_shown_without_its_folder() -> None:
+    with ag.debug():
+        x = ag.Tensor(2.0, requires_grad=True, name="x")
+        y = x * x
+        y.name = "y"
+    file, line = y.node.place.rpartition(":")[::2]
+    assert file == __file__
+    picture = draw(y, fields=("name", "place"))
+    assert vertex(picture, "y").place == f"test_drawing_contents.py:{line}"
+    for shown in (picture.dot, picture.text, *texts(picture.svg())[-1:]):
+        assert f"at test_drawing_contents.py:{line}" in shown or shown.startswith("2 recorded")
+    assert "test_drawing_contents" not in draw(y).dot
+    assert vertex(draw(np.sin(ag.Tensor(1.0, requires_grad=True, name="z"))), "z").place == ""
