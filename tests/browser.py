@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,9 @@ FLAGS = [
     "--disable-dev-shm-usage", "--hide-scrollbars", "--window-size=1280,900",
     "--proxy-server=127.0.0.1:9",  # a request, if there were one, would fail and be logged
 ]  # fmt: skip
+
+
+RIGHT, LEFT, END, HOME, ESCAPE, ENTER = "\ue014", "\ue012", "\ue010", "\ue011", "\ue00c", "\ue007"
 
 
 def missing() -> str:
@@ -43,3 +47,63 @@ def driven(profile: Path) -> Iterator[Any]:
         yield driver
     finally:
         driver.quit()
+
+
+class Page:
+    """A page in the browser, and what a person would do with it."""
+
+    def __init__(self, driver: Any, path: Path) -> None:
+        self.driver, self.path = driver, path
+        driver.get(path.as_uri())
+
+    def js(self, text: str, *arguments: Any) -> Any:
+        return self.driver.execute_script(text, *arguments)
+
+    def find(self, selector: str) -> Any:
+        return self.driver.find_element("css selector", selector)
+
+    def press(self, *keys: str) -> None:
+        for key in keys:
+            self.find("body").send_keys(key)
+
+    def click(self, selector: str) -> None:
+        self.find(selector).click()
+
+    def count(self, selector: str) -> int:
+        return len(self.driver.find_elements("css selector", selector))
+
+    @property
+    def panel(self) -> str:
+        return self.find("#panel").text
+
+    def node(self, name: str) -> str:
+        """The selector of the node of that label."""
+        (index,) = [k for k, v in enumerate(self.data["vertices"]) if v["label"] == name]
+        return f'[data-vertex="{index}"]'
+
+    @property
+    def data(self) -> Any:
+        """What the page knows."""
+        return json.loads(self.js("return document.getElementById('data').textContent"))
+
+
+def opening(driver: Any, folder: Path) -> Iterator[Callable[[Any], Page]]:
+    """Open pictures; in the end nothing may have been logged, and nothing asked for."""
+    opened: list[Page] = []
+    for before in ("browser", "performance"):
+        driver.get_log(before)
+
+    def open_page(picture: Any) -> Page:
+        opened.append(Page(driver, picture.save(folder / f"page{len(opened)}.html")))
+        return opened[-1]
+
+    yield open_page
+    assert driver.get_log("browser") == []
+    asked = [json.loads(entry["message"])["message"] for entry in driver.get_log("performance")]
+    urls = [
+        message["params"]["request"]["url"]
+        for message in asked
+        if message["method"] == "Network.requestWillBeSent"
+    ]
+    own = ("chrome://", "chrome-untrusted://", "data:,")  # the browser's first, empty tab
+    assert {url for url in urls if not url.startswith(own)} == {p.path.as_uri() for p in opened}

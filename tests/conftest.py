@@ -10,7 +10,9 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
+from typing import Any
 
 # One BLAS thread: the last bits of a product depend on their number, and the workers of a
 # parallel run would fight for the cores. It is read once, when NumPy is imported.
@@ -19,6 +21,8 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import numpy as np
 import pytest
 from hypothesis import is_hypothesis_test, settings
+
+from tests.browser import Page, driven, opening
 
 settings.register_profile("ci", derandomize=True, deadline=None, print_blob=True)
 settings.register_profile("smoke", derandomize=True, deadline=None, max_examples=5)
@@ -53,6 +57,18 @@ def whole_arrays(request: pytest.FixtureRequest) -> Iterator[None]:
         return
     with np.printoptions(threshold=sys.maxsize, floatmode="unique", precision=17, linewidth=95):
         yield
+
+
+@pytest.fixture(scope="module")
+def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """Give a real browser, or skip and say what is missing."""
+    yield from driven(tmp_path_factory.mktemp("profile"))
+
+
+@pytest.fixture
+def open_page(driver: Any, tmp_path: Path) -> Iterator[Callable[[Any], Page]]:
+    """Open pictures as pages."""
+    yield from opening(driver, tmp_path)
 
 
 @pytest.hookimpl(wrapper=True)

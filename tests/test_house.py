@@ -74,6 +74,7 @@ OTHER_TESTS = {
     "test_page.py",
     "test_plots.py",
     "test_page_browser.py",
+    "test_page_opened.py",
     "test_readme.py",
     "test_training.py",
 }

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,72 +13,8 @@ import autograd_mini as ag
 from autograd_mini.drawing import Picture, draw
 from autograd_mini.drawing.model import Diagram, Edge, Vertex
 from autograd_mini.drawing.page import to_html
-from tests.browser import driven
+from tests.browser import END, ENTER, ESCAPE, HOME, LEFT, RIGHT, Page
 from tests.drawn import HOSTILE, chain, xnor_cost
-
-RIGHT, LEFT, END, HOME, ESCAPE, ENTER = "\ue014", "\ue012", "\ue010", "\ue011", "\ue00c", "\ue007"
-
-
-@pytest.fixture(scope="module")
-def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    yield from driven(tmp_path_factory.mktemp("profile"))
-
-
-class Page:
-    """A page in the browser, and what a person would do with it."""
-
-    def __init__(self, driver: Any, path: Path) -> None:
-        self.driver, self.path = driver, path
-        driver.get(path.as_uri())
-
-    def js(self, text: str, *arguments: Any) -> Any:
-        return self.driver.execute_script(text, *arguments)
-
-    def find(self, selector: str) -> Any:
-        return self.driver.find_element("css selector", selector)
-
-    def press(self, *keys: str) -> None:
-        for key in keys:
-            self.find("body").send_keys(key)
-
-    def click(self, selector: str) -> None:
-        self.find(selector).click()
-
-    def count(self, selector: str) -> int:
-        return len(self.driver.find_elements("css selector", selector))
-
-    @property
-    def panel(self) -> str:
-        return self.find("#panel").text
-
-    def node(self, name: str) -> str:
-        """The selector of the node of that label."""
-        data = json.loads(self.js("return document.getElementById('data').textContent"))
-        (index,) = [k for k, v in enumerate(data["vertices"]) if v["label"] == name]
-        return f'[data-vertex="{index}"]'
-
-
-@pytest.fixture
-def open_page(driver: Any, tmp_path: Path) -> Iterator[Any]:
-    """Open pictures; in the end nothing may have been logged, and nothing asked for."""
-    opened: list[Page] = []
-    for before in ("browser", "performance"):
-        driver.get_log(before)
-
-    def opening(picture: Picture) -> Page:
-        opened.append(Page(driver, picture.save(tmp_path / f"page{len(opened)}.html")))
-        return opened[-1]
-
-    yield opening
-    assert driver.get_log("browser") == []
-    asked = [json.loads(entry["message"])["message"] for entry in driver.get_log("performance")]
-    urls = [
-        message["params"]["request"]["url"]
-        for message in asked
-        if message["method"] == "Network.requestWillBeSent"
-    ]
-    own = ("chrome://", "chrome-untrusted://", "data:,")  # the browser's first, empty tab
-    assert {url for url in urls if not url.startswith(own)} == {p.path.as_uri() for p in opened}
 
 
 def small() -> Picture:

@@ -18,6 +18,7 @@ from .fold import SMALLEST_BUDGET
 from .jsons import from_json
 from .model import ARROWS, FIELDS, THEMES, USUAL, Arrows, Theme
 from .neurons import network_diagram
+from .opened import whole_graph
 from .picture import Picture
 from .recorded import recorded_diagram
 from .render import describe_engine
@@ -118,7 +119,8 @@ def draw(
             f"edges={edges!r} needs one tracked real scalar to differentiate; draw a cost, such as "
             'np.sum(t), with gradients on, or leave edges="forward"'
         )
-    return Picture(replace(diagram, arrows=edges, theme=theme, legend=legend))
+    diagram = replace(diagram, arrows=edges, theme=theme, legend=legend)
+    return Picture(diagram, lambda: whole_graph(nodes, budget, gradients, tuple(fields)))
 
 
 def _check_word(name: str, given: str, known: Sequence[str]) -> None:

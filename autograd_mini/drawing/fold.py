@@ -21,7 +21,7 @@ from .chains import chains, is_elementwise
 from .labels import clean
 from .model import Scope
 
-__all__ = ["SMALLEST_BUDGET", "Unit", "fold", "inside", "summary"]
+__all__ = ["SMALLEST_BUDGET", "Unit", "contents", "fold", "inside", "summary"]
 
 SMALLEST_BUDGET: Final = 8
 LONGEST_PERIOD: Final = 64
@@ -88,8 +88,9 @@ def inside(unit: Unit, most: int) -> list[Unit]:
     made = [part for part in unit.parts if part.nodes[-1].inputs]
     if len(made) > most:
         made = _numbered(made, most)
+    if made:
         visible, made = _absorbed([n for part in sources for n in part.nodes], made, True)
-        sources = _lumped(visible, made, most)
+        sources = _lumped(visible, made, most) if len(visible) > most else [*map(_single, visible)]
     if len(sources) > most:
         sources = _numbered(sources, most)
     return _woven(sources, made)
@@ -99,9 +100,15 @@ def _numbered(units: list[Unit], most: int) -> list[Unit]:
     length = -(-len(units) // most)
     parts = [(k, units[k : k + length]) for k in range(0, len(units), length)]
     return [
-        part[0] if len(part) == 1 else _joined(part, f"{k + 1:,} … {k + len(part):,}")
+        part[0] if len(part) == 1 else _joined(part, f"{k + 1:,} … {k + len(part):,}", _ends(part))
         for k, part in parts
     ]
+
+
+def _ends(units: list[Unit]) -> tuple[str, ...]:
+    """Return the names of the first and the last, if they have any."""
+    first, last = units[0].name, units[-1].name
+    return (first, "…", last) if first and last and first != last else ()
 
 
 def summary(unit: Unit) -> tuple[str, ...]:
@@ -111,14 +118,21 @@ def summary(unit: Unit) -> tuple[str, ...]:
     """
     made = Counter(node.op.name for node in unit.nodes if node.op is not None)
     parameters = sum(node.op is None and node.tracked for node in unit.nodes)
-    counts = {"operation": made.total(), "parameter": parameters}
-    counts["constant"] = len(unit.nodes) - sum(counts.values())
+    constants = len(unit.nodes) - made.total() - parameters
+    names = [node.name for node in unit.nodes if node.name]
+    return contents(made, parameters, constants, list(unit.body), names)
+
+
+def contents(
+    made: Counter[str], parameters: int, constants: int, body: list[str], names: list[str]
+) -> tuple[str, ...]:
+    """Return how much of each kind there is, and what it is: its body, its operations or names."""
+    counts = {"operation": made.total(), "parameter": parameters, "constant": constants}
     counted = [f"{n:,} {kind}{'s' * (n > 1)}" for kind, n in counts.items() if n]
     often = [(name, f" ×{times:,}" if times > 1 else "") for name, times in made.most_common()]
-    inside = list(unit.body) or [name + times for name, times in often]
-    inside = inside or [node.name for node in unit.nodes if node.name]
-    listed = ", ".join(clean(text, 20) for text in inside[:MOST_LISTED])
-    more = ", …" if len(inside) > MOST_LISTED else ""
+    held = body or [name + times for name, times in often] or names
+    listed = ", ".join(clean(text, 20) for text in held[:MOST_LISTED])
+    more = ", …" if len(held) > MOST_LISTED else ""
     return (", ".join(counted), *([listed + more] if listed else []))
 
 

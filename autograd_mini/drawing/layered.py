@@ -17,7 +17,7 @@ from .labels import clean, plain_width
 from .model import DEEPEST, Diagram, Edge, Scope, Vertex
 from .style import outline
 
-__all__ = ["Box", "Place", "Plan", "Route", "plan"]
+__all__ = ["SWEEPS", "Box", "Place", "Plan", "Route", "ordered", "plan", "ranked", "routes"]
 
 Box = tuple[float, float, float, float]
 """Left, top, right, bottom; y grows downward."""
@@ -124,13 +124,13 @@ def _ports(ends: Sequence[tuple[Place, float]]) -> list[float]:
 def plan(diagram: Diagram) -> Plan:
     """Lay a diagram out; linear in its size but for the sorting."""
     down = diagram.direction == "down"
-    places = _ranked(diagram) if down else _columns(diagram)
+    places = ranked(diagram) if down else _columns(diagram)
     for place in places.values():
         assert place.vertex is not None
         wide, high = outline(place.vertex)
         place.length, place.breadth = (high, wide) if down else (wide, high)
-    routes = _routes(diagram.edges, places)
-    ranks = _ordered(list(places.values()), routes, SWEEPS if down else 0)
+    found = routes(diagram.edges, places)
+    ranks = ordered(list(places.values()), found, SWEEPS if down else 0)
     along = 0.0
     for rank in ranks:
         length = max((place.length for place in rank), default=0.0)
@@ -140,10 +140,10 @@ def plan(diagram: Diagram) -> Plan:
         along += length + GAP_ALONG[diagram.direction]
     _spread(ranks, SWEEPS if down else 0)
     boxes = {key: _box(place, down) for key, place in places.items()}
-    return Plan(places, routes, boxes, _frames(diagram, boxes))
+    return Plan(places, found, boxes, _frames(diagram, boxes))
 
 
-def _ranked(diagram: Diagram) -> dict[str, Place]:
+def ranked(diagram: Diagram) -> dict[str, Place]:
     """Rank by the longest way from a source, then bring the sources near to their first user."""
     arriving: dict[str, list[str]] = {}
     leaving: dict[str, list[str]] = {}
@@ -169,9 +169,10 @@ def _columns(diagram: Diagram) -> dict[str, Place]:
     return {v.key: Place(ranks.setdefault(v.scope, len(ranks)), v) for v in diagram.vertices}
 
 
-def _routes(edges: Sequence[Edge], places: dict[str, Place]) -> list[Route]:
+def routes(edges: Sequence[Edge], places: dict[str, Place]) -> list[Route]:
+    """Let every edge pass through a place of its own in each rank between its ends."""
     spans = sum(places[e.target].rank - places[e.source].rank for e in edges)
-    routes = []
+    found = []
     for edge in edges:
         first, last = places[edge.source], places[edge.target]
         between = range(first.rank + 1, last.rank) if spans < MOST_PLACES else ()
@@ -179,16 +180,16 @@ def _routes(edges: Sequence[Edge], places: dict[str, Place]) -> list[Route]:
         for one, next_one in pairwise(way):
             one.after.append(next_one)
             next_one.before.append(one)
-        routes.append(Route(edge, way))
-    return routes
+        found.append(Route(edge, way))
+    return found
 
 
-def _ordered(vertices: list[Place], routes: list[Route], sweeps: int) -> list[list[Place]]:
+def ordered(vertices: list[Place], routed: list[Route], sweeps: int) -> list[list[Place]]:
     """Return the ranks, each in an order that follows its neighbours' and keeps scopes together."""
     ranks: list[list[Place]] = [[] for _ in range(1 + max((p.rank for p in vertices), default=0))]
     for place in vertices:
         ranks[place.rank].append(place)
-    for route in routes:
+    for route in routed:
         for place in route.way[1:-1]:
             ranks[place.rank].append(place)
     _number(ranks)

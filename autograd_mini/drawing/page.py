@@ -11,23 +11,29 @@ import base64
 import hashlib
 import json
 import re
-from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from html import escape
 from pathlib import Path
 from typing import Any, Final
 
 from .inlined import inlined, variable
-from .jsons import plain
 from .labels import clean
 from .model import Diagram, Kind
-from .steps import Step, backward, called, forward
+from .opened import Whole
+from .opened import whole as all_of
+from .page_data import data_of, is_still
 from .style import DARK, STYLES, Style
 
 __all__ = ["to_html"]
 
 FOLDER: Final = Path(__file__).with_name("page_files")
-SCRIPTS: Final = ("view.js", "panel.js", "search.js", "play.js", "write.js")
+SCRIPTS: Final = (
+    "view.js", "layout.js", "shapes.js", "scopes.js", "panel.js", "search.js", "play.js", "write.js",
+)  # fmt: skip
+EMPTY: Final = (
+    '<svg id="picture" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"></svg>'
+    "<noscript>The picture is drawn by this page's script.</noscript>"
+)
 SAID: Final[dict[Kind, str]] = {
     "parameter": "parameter: its gradient is kept",
     "value": "value: what an operation made",
@@ -41,7 +47,7 @@ SAID: Final[dict[Kind, str]] = {
 }  # fmt: skip
 
 
-def to_html(diagram: Diagram, program: str = "") -> str:
+def to_html(shown: Diagram | Whole, program: str = "") -> str:
     """Return the page; `program` is JavaScript that is to run in it, after our own.
 
     It shares the scope of page_files/*.js, and what it may use is told at the top of write.js.
@@ -51,6 +57,8 @@ def to_html(diagram: Diagram, program: str = "") -> str:
     >>> page.count("<script"), page.count("</script>"), "alert(1)" in page
     (2, 2, True)
     """
+    whole = shown if isinstance(shown, Whole) else all_of(shown)
+    diagram = whole.diagram
     scripts = [*map(_file, SCRIPTS), f"{{\n{program}\n}}"]  # a block: names of its own
     script = "(() => {\n'use strict';\n" + "\n".join(scripts) + "\n})();\n"
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
@@ -58,10 +66,10 @@ def to_html(diagram: Diagram, program: str = "") -> str:
         "TITLE": escape(_title(diagram)),
         "CAPTION": escape(clean(diagram.caption, 200)),
         "HASH": digest,
-        "STYLE": _palette() + _file("page.css"),
-        "PICTURE": inlined(replace(diagram, caption="")),
+        "STYLE": _palette() + _kinds() + _file("page.css"),
+        "PICTURE": inlined(replace(diagram, caption="")) if is_still(diagram) else EMPTY,
         "LEGEND": _legend(diagram),
-        "DATA": _embedded(_data(diagram)),
+        "DATA": _embedded(data_of(whole)),
         "SCRIPT": script,
     }
     return re.sub(r"\{\{(\w+)\}\}", lambda match: parts[match[1]], _file("page.html"))
@@ -76,39 +84,6 @@ def _title(diagram: Diagram) -> str:
         return "The network"
     outputs = [clean(v.name) for v in diagram.vertices if v.kind == "output" and v.name]
     return f"{', '.join(outputs)}: how it was computed" if outputs else "What was computed"
-
-
-def _data(diagram: Diagram) -> dict[str, Any]:
-    """Return all the page shows. Vertices are named by their place, not by their key."""
-    place = {vertex.key: index for index, vertex in enumerate(diagram.vertices)}
-    names = called(diagram)
-    found = plain(diagram)
-    for vertex in found["vertices"]:
-        vertex["label"] = clean(names[vertex["key"]], 60)
-        for field in ("notes", "value", "gradient", "rule"):
-            vertex[field] = [clean(text, 400) for text in vertex.get(field, ())]
-        vertex["scope"] = " / ".join(map(clean, vertex.get("scope", ())))
-    for edge in found["edges"]:
-        edge.update(source=place[edge["source"]], target=place[edge["target"]])
-    found["backward"] = _steps(backward(diagram), place)
-    found["forward"] = _steps(forward(diagram), place)
-    return found
-
-
-def _steps(steps: Sequence[Step], place: dict[str, int]) -> list[dict[str, Any]]:
-    def flow(entry: dict[str, Any]) -> dict[str, Any]:
-        return {**entry, "vertex": place[entry["vertex"]]}
-
-    return [
-        {
-            "active": place[step["active"]],
-            "result": place[step["result"]],
-            "cotangent": step["cotangent"],
-            "arriving": [flow(entry) for entry in step["arriving"]],
-            "leaving": [flow(entry) for entry in step["leaving"]],
-        }
-        for step in map(asdict, steps)
-    ]
 
 
 def _embedded(data: Any) -> str:
@@ -126,6 +101,20 @@ def _palette() -> str:
         "@media (prefers-color-scheme:dark){"
         f':root:not([data-theme="light"]){{color-scheme:dark;{dark}}}}}\n'
     )
+
+
+def _kinds() -> str:
+    """Return how each kind of vertex looks, as CSS."""
+    return "".join(
+        f".k-{kind.replace(' ', '-')} .shape{{fill:{_css(style.fill)};stroke:{_css(style.border)};"
+        f"stroke-width:{style.thick:g}px{';stroke-dasharray:5 3' * style.dashed}}}"
+        f".k-{kind.replace(' ', '-')} text{{fill:{_css(style.text)}}}\n"
+        for kind, style in STYLES.items()
+    )
+
+
+def _css(colour: str) -> str:
+    return colour if colour == "none" else f"var({variable(colour)})"
 
 
 def _legend(diagram: Diagram) -> str:

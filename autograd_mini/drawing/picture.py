@@ -17,6 +17,7 @@ from .frames import save_frames
 from .jsons import to_json
 from .mermaid import to_mermaid
 from .model import Diagram
+from .opened import Whole
 from .page import to_html
 from .render import render
 from .text import to_text
@@ -39,7 +40,7 @@ EXPORTERS: Final[dict[str, Callable[[Diagram], bytes]]] = {
     ".json": lambda diagram: to_json(diagram).encode(),
     ".txt": lambda diagram: to_text(diagram).encode(),
 }
-"""A format a file name may end in, and what makes its bytes."""
+"""A format a file name may end in, and what makes its bytes of a diagram."""
 
 
 class Picture:
@@ -51,8 +52,9 @@ class Picture:
         The plain data that every format is made from.
     """
 
-    def __init__(self, diagram: Diagram) -> None:
+    def __init__(self, diagram: Diagram, whole: Callable[[], Whole] | None = None) -> None:
         self.diagram = diagram
+        self._whole = whole
 
     @cached_property
     def dot(self) -> str:
@@ -63,6 +65,13 @@ class Picture:
     def text(self) -> str:
         """The picture as a listing for a terminal."""
         return to_text(self.diagram)
+
+    def html(self) -> str:
+        """Return the page: the picture to explore and to play, where folds and scopes open.
+
+        Until the picture is gone, the graph it shows is kept for this.
+        """
+        return to_html(self._whole() if self._whole else self.diagram)
 
     def svg(self) -> str:
         """Return the picture as SVG, drawn by the best engine of this machine."""
@@ -106,7 +115,8 @@ class Picture:
                 f"{target.name!r} can not be saved in {str(target.parent)!r}, which is no folder; "
                 "make it first"
             )
-        drawn = exporter(self.diagram)
+        is_page = target.suffix.lower() == ".html"
+        drawn = self.html().encode() if is_page else exporter(self.diagram)
         beside = target.with_name(f"{target.name}.{os.getpid()}.part")
         try:
             beside.write_bytes(drawn)

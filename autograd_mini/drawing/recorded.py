@@ -17,7 +17,14 @@ from .formulas import formulas
 from .jacobians import with_jacobians
 from .model import USUAL, Diagram, Edge, Kind, Vertex
 
-__all__ = ["recorded_diagram"]
+__all__ = [
+    "caption",
+    "cotangents",
+    "drawn",
+    "recorded_diagram",
+    "vertex_of",
+    "wants_gradients",
+]
 
 MOST_AT_A_BORDER: Final = 500
 """A fold whose nodes reach outside more often is not asked what it gives: it would be too much."""
@@ -36,8 +43,21 @@ def recorded_diagram(
     """
     order = walk(*outputs)
     units = fold(order, outputs, budget)
-    found = _cotangents(outputs, units) if _wants_gradients(outputs, gradients) else {}
+    found = cotangents(outputs, units) if wants_gradients(outputs, gradients) else {}
     keys = [f"n{index}" for index in range(len(units))]
+    vertices, edges = drawn(units, keys, outputs, found, fields)
+    told = caption(len(order), len(units), bool(found) and "gradient" in fields)
+    return Diagram(vertices, edges, told, fields=fields)
+
+
+def drawn(
+    units: Sequence[Unit],
+    keys: list[str],
+    outputs: Sequence[Node],
+    found: dict[Node, Any],
+    fields: Sequence[str],
+) -> tuple[tuple[Vertex, ...], tuple[Edge, ...]]:
+    """Return the vertices of units, which have these keys and cotangents, and what joins them."""
     home = {node: index for index, unit in enumerate(units) for node in unit.nodes}
     vertices: list[Vertex] = []
     edges: list[Edge] = []
@@ -53,15 +73,15 @@ def recorded_diagram(
             )
             edges.append(Edge(entry, keys[index]))
         edges[len(edges) :] = _arriving(unit, index, entry, keys, home, found)
-        vertices.append(_vertex(unit, keys[index], found.get(node), node in outputs))
+        vertices.append(vertex_of(unit, keys[index], found.get(node), node in outputs))
     if "jacobian" in fields:  # each is many runs of a rule
         pairs = zip(keys, units, strict=True)
         vertices = with_jacobians(vertices, {k: u.nodes[0] for k, u in pairs if not u.folded})
-    caption = _caption(len(order), len(units), bool(found) and "gradient" in fields)
-    return Diagram(tuple(vertices), tuple(edges), caption, fields=fields)
+    return tuple(vertices), tuple(edges)
 
 
-def _wants_gradients(outputs: Sequence[Node], gradients: bool | None) -> bool:
+def wants_gradients(outputs: Sequence[Node], gradients: bool | None) -> bool:
+    """Return whether cotangents are to be shown; they can not be of what is no real scalar."""
     single = (
         len(outputs) == 1
         and outputs[0].tracked
@@ -77,7 +97,7 @@ def _wants_gradients(outputs: Sequence[Node], gradients: bool | None) -> bool:
     return single and gradients is not False
 
 
-def _cotangents(outputs: Sequence[Node], units: Sequence[Unit]) -> dict[Node, Any]:
+def cotangents(outputs: Sequence[Node], units: Sequence[Unit]) -> dict[Node, Any]:
     """Return the cotangents of the nodes that will be seen; a NaN is shown, not raised.
 
     Those of a folded unit are too, when they are few, whose rules give to a node outside of it.
@@ -143,7 +163,8 @@ def _given_by_fold(
     return {source: told for source, told in rows.items() if several[source] == 1}
 
 
-def _vertex(unit: Unit, key: str, cotangent: Any, is_output: bool) -> Vertex:
+def vertex_of(unit: Unit, key: str, cotangent: Any, is_output: bool) -> Vertex:
+    """Return what is drawn of a unit, the cotangent of its last node being this one."""
     node = unit.nodes[-1]
     seen = cotangent is not None and not isinstance(cotangent, tuple)
     gradient = labels.rows(cotangent) if seen else ()
@@ -174,7 +195,8 @@ def _vertex(unit: Unit, key: str, cotangent: Any, is_output: bool) -> Vertex:
     )
 
 
-def _caption(recorded: int, drawn: int, with_gradients: bool) -> str:
+def caption(recorded: int, drawn: int, with_gradients: bool) -> str:
+    """Return what the whole picture is of."""
     told = f"{recorded:,} recorded nodes"
     if drawn < recorded:
         told += f", folded to {drawn}"

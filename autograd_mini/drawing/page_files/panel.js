@@ -64,6 +64,10 @@ function position(edge) {
 
 function arrivals(index) {
   const vertex = data.vertices[index];
+  if (vertex.group) {
+    return crossing(index).going.map((k) => data.edges[k]).filter((edge) => edge.cotangent)
+      .map((edge) => flowing("from", edge.target, edge.cotangent, "cotangent", position(edge)));
+  }
   if (vertex.kind === "operation") {
     const result = data.edges[outOf[index][0]].target, rows = data.vertices[result].gradient;
     return rows.length ? [flowing("from", result, rows, "cotangent")] : [];
@@ -74,6 +78,7 @@ function arrivals(index) {
 
 function departures(index) {
   const vertex = data.vertices[index];
+  if (vertex.group) return backOver(index).leaving.map((flow) => flowing("to", flow.vertex, flow.numbers, "cotangent"));
   if (vertex.kind === "operation" || vertex.kind === "fold") {
     return into[index].map((k) => data.edges[k]).filter((edge) => edge.cotangent)
       .map((edge) => flowing("to", edge.source, edge.cotangent, "cotangent", position(edge)));
@@ -95,6 +100,7 @@ function about(index) {
   const facts = [vertex.kind, vertex.shape, vertex.dtype, vertex.scope].filter(Boolean).join(" · ");
   const found = [make("h2", { textContent: vertex.label }), make("p", { className: "kind", textContent: facts })];
   found.push(...vertex.notes.map((note) => make("p", { className: "hint", textContent: note })));
+  if (vertex.group || vertex.leftOut) found.push(...contents(index));
   if (vertex.value.length) found.push(heading("Value"), numbers(vertex.value));
   if (vertex.value_heat) found.push(tiles(vertex.value_heat));
   if (vertex.gradient.length) found.push(heading(`Gradient ∂${J}/∂${vertex.label}`), numbers(vertex.gradient, "cotangent"));
@@ -103,7 +109,7 @@ function about(index) {
   const here = arrivals(index), on = departures(index);
   if (here.length) found.push(heading("Cotangents arriving"), ...here);
   if (on.length) found.push(heading("Cotangents leaving"), ...on);
-  if (outputs.length && !outputs.includes(index)) {
+  if (outputs.length && !outputs.includes(index) && !vertex.group) {
     const button = make("button", { type: "button", id: "paths", textContent: `Show every path to ${J}` });
     button.addEventListener("click", () => showPaths(index));
     found.push(heading("Paths"), button, make("p", { id: "ways", className: "hint" }));
@@ -111,13 +117,33 @@ function about(index) {
   return found;
 }
 
-function choose(index) {
+// A group's members, and the way to see them in the picture.
+const MOST_NAMED = 40;
+
+function contents(index) {
+  const vertex = data.vertices[index];
+  if (!vertex.group) {
+    return [make("p", { className: "hint left-out", textContent: `${vertex.leftOut.toLocaleString("en")} nodes are left out: a page holds `
+      + `${data.mostKept.toLocaleString("en")}. To have them all: ag.draw(…, budget=None).save("all.json"), or "all.txt". To look inside: `
+      + "ag.draw(a tensor that was computed in there)." })];
+  }
+  const open = opened.has(index), inner = membersOf[index].filter((k) => data.vertices[k].kind !== "operation");
+  const button = make("button", { type: "button", id: "turn", textContent: open ? "Close (o)" : "Open (o)" });
+  button.addEventListener("click", () => turn(index));
+  const held = inner.slice(0, MOST_NAMED).map((k) => link(k));
+  if (inner.length > MOST_NAMED) held.push(` and ${inner.length - MOST_NAMED} more`);
+  return [button, heading("Holds"), make("div", { className: "held" }, ...held)];
+}
+
+// Look at a node, opening what it is in; what only was closed over another one is not looked for.
+function choose(index, still = false) {
   nodes[chosen]?.classList.remove("chosen");
   chosen = index;
+  openTo(index);
   nodes[index].classList.add("chosen");
   panel.replaceChildren(...about(index));
   byId("side").scrollTop = 0;
-  reveal(nodes[index]);
+  if (!still) reveal(nodes[index]);
   for (const listener of listeners) listener(index);
 }
 
@@ -132,6 +158,13 @@ function unchoose() {
 }
 
 picture.addEventListener("click", (event) => {
+  const node = event.target.closest("[data-vertex]"), handle = event.target.closest("[data-handle]");
+  if (dragged || !node) return;
+  if (handle) turn(Number(handle.dataset.handle));
+  choose(Number(node.dataset.vertex), Boolean(handle));
+});
+
+picture.addEventListener("dblclick", (event) => {
   const node = event.target.closest("[data-vertex]");
-  if (node && !dragged) choose(Number(node.dataset.vertex));
+  if (node && !event.target.closest("[data-handle]")) turn(Number(node.dataset.vertex));
 });

@@ -1,19 +1,19 @@
 // Both passes, one operation at a time. Step -1: nothing is played, all of the picture is there.
 const slider = byId("slider"), count = byId("count");
-let pass = data.backward.length ? "backward" : "forward", at = -1, timer = 0;
+let pass = data.backward.length ? "backward" : "forward", at = -1, timer = 0, steps = [];
 
 function paint() {
   for (const g of picture.querySelectorAll(".active, .waiting, .lit")) g.classList.remove("active", "waiting", "lit");
   for (const text of picture.querySelectorAll(".flow")) text.remove();
   if (at < 0) return;
-  const steps = data[pass], step = steps[at], reached = new Set();
+  const step = steps[at], reached = new Set();
   for (const one of steps.slice(0, at + 1)) {
     reached.add(one.active).add(one.result);
-    for (const flow of [...one.arriving, ...one.leaving]) reached.add(flow.vertex);
+    for (const flow of [...one.arriving, ...one.leaving]) reached.add(shown(flow.vertex));
   }
-  nodes.forEach((node, index) => node.classList.toggle("waiting", !reached.has(index)));
+  nodes.forEach((element, index) => element.classList.toggle("waiting", !opened.has(index) && !reached.has(index)));
   data.edges.forEach((edge, index) => {
-    edges[index].classList.toggle("waiting", !(reached.has(edge.source) && reached.has(edge.target)));
+    edges[index]?.classList.toggle("waiting", !(reached.has(shown(edge.source)) && reached.has(shown(edge.target))));
   });
   nodes[step.active].classList.add("active");
   for (const flow of [...step.arriving, ...step.leaving]) label(flow);
@@ -38,25 +38,30 @@ function label(flow) {
 }
 
 function tell() {
-  const step = data[pass][at], name = data.vertices[step.active].label;
+  const step = steps[at], name = data.vertices[step.active].label;
   const back = pass === "backward", start = back && step.active === step.result && !step.leaving.length;
-  const found = [make("p", { className: "kind", textContent: `${back ? "Backward" : "Forward"} pass, step ${at + 1} of ${data[pass].length}` }),
+  const found = [make("p", { className: "kind", textContent: `${back ? "Backward" : "Forward"} pass, step ${at + 1} of ${steps.length}` }),
     make("h2", { textContent: start ? `Start at ${name}` : name })];
+  const over = data.vertices[step.active].group ? contents(step.active) : [];
   if (back) {
     found.push(heading(`Arrives: ∂${J}/∂${data.vertices[step.result].label}`), numbers(step.cotangent, "cotangent"));
     if (start) found.push(make("p", { className: "hint", textContent: `${J} changes as much as itself: the derivative is 1.` }));
-    found.push(...ruleOf(step.active));
+    found.push(...ruleOf(step.active), ...over);
     if (step.leaving.length) found.push(heading("Leaves"), ...step.leaving.map((flow) => flowing("to", flow.vertex, flow.numbers, "cotangent", position(data.edges[flow.edge]))));
   } else {
     if (step.arriving.length) found.push(heading("Comes in"), ...step.arriving.map((flow) => flowing("from", flow.vertex, flow.numbers, "", position(data.edges[flow.edge]))));
-    found.push(heading("Goes out"), ...step.leaving.map((flow) => flowing("to", flow.vertex, flow.numbers, "")));
+    found.push(...over, heading("Goes out"), ...step.leaving.map((flow) => flowing("to", flow.vertex, flow.numbers, "")));
   }
   panel.replaceChildren(...found);
   byId("side").scrollTop = 0;
 }
 
 function go(to) {
-  const steps = data[pass];
+  playTo(to);
+}
+
+// `still`: what is shown stays where it is, as when something opened.
+function playTo(to, still = false) {
   const before = at;
   at = Math.max(-1, Math.min(steps.length - 1, to));
   slider.max = String(steps.length);
@@ -67,11 +72,11 @@ function go(to) {
   count.textContent = at < 0 ? `${steps.length} steps` : `step ${at + 1} of ${steps.length}: ${data.vertices[steps[at].active].label}`;
   paint();
   if (at >= 0) {
-    clearPaths();
+    if (!still) clearPaths();
     nodes[chosen]?.classList.remove("chosen");
     chosen = -1;
     tell();
-    reveal(nodes[steps[at].active]);
+    if (!still) reveal(nodes[steps[at].active]);
   } else if (before >= 0) unchoose();
 }
 
@@ -79,6 +84,7 @@ function turnTo(name) {
   if (!data[name].length) return;
   pause();
   pass = name;
+  steps = stepsNow();
   go(0);
 }
 
@@ -91,11 +97,11 @@ function pause() {
 
 function play() {
   if (timer) return pause();
-  if (at >= data[pass].length - 1) go(-1);
+  if (at >= steps.length - 1) go(-1);
   go(at + 1);
   byId("play").classList.add("on");
   byId("play").setAttribute("aria-label", "Pause");
-  timer = setInterval(() => (at >= data[pass].length - 1 ? pause() : go(at + 1)), 1100);
+  timer = setInterval(() => (at >= steps.length - 1 ? pause() : go(at + 1)), 1100);
 }
 
 function step(to) {
@@ -117,8 +123,17 @@ const keys = {
   ArrowRight: () => step(at + 1), ArrowLeft: () => step(at - 1), " ": play,
   Home: () => step(0), End: () => step(Infinity), b: () => turnTo("backward"), f: () => turnTo("forward"),
   "/": () => search.focus(), "+": () => zoom(1 / 1.3), "=": () => zoom(1 / 1.3), "-": () => zoom(1.3),
-  0: fit, t: switchTheme, Escape: putAway,
+  0: fit, t: switchTheme, o: turnHere, O: openAll, c: closeAll, Escape: putAway,
 };
+
+// Open or close the group that is looked at, that is played over, or that has the keyboard's focus.
+function turnHere() {
+  const focused = Number(document.activeElement?.closest?.("[data-vertex]")?.dataset.vertex ?? -1);
+  const here = [focused, chosen, at >= 0 ? steps[at].active : -1].find((index) => index >= 0) ?? -1;
+  if (here < 0) return;
+  const group = data.vertices[here].group ? here : parent(here);
+  if (group >= 0) turn(group);
+}
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
@@ -144,8 +159,13 @@ byId("backward").addEventListener("click", () => turnTo("backward"));
 byId("forward").addEventListener("click", () => turnTo("forward"));
 slider.addEventListener("input", () => step(Number(slider.value) - 1));
 
+byId("open").addEventListener("click", openAll);
+byId("close").addEventListener("click", closeAll);
+byId("folds").hidden = !groups;
+if (!nodes.length) redraw();
+steps = stepsNow();
 byId("player").hidden = !data.forward.length;
 byId("backward").disabled = !data.backward.length;
 unchoose();
 go(-1);
-start(nodes[outputs[0] ?? 0]);
+start(nodes[shown(outputs[0] ?? 0)]);

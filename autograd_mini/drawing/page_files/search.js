@@ -1,25 +1,30 @@
 // Finding nodes by name, and every path from one of them to the output.
 const search = byId("search"), told = byId("found"), weight = byId("weight");
-let matches = [], turn = -1;
+let matches = [], current = -1, lit = -1;
+
+// What is closed over a match is marked in its place.
+function mark() {
+  for (const element of picture.querySelectorAll(".match")) element.classList.remove("match");
+  for (const index of matches) nodes[shown(index)].classList.add("match");
+}
 
 function find() {
-  for (const index of matches) nodes[index].classList.remove("match");
   const wanted = search.value.trim().toLowerCase();
   matches = wanted ? data.vertices.flatMap((vertex, index) => {
     const words = [vertex.label, vertex.name, vertex.kind, vertex.scope].join("\n").toLowerCase();
     return words.includes(wanted) ? [index] : [];
   }) : [];
-  for (const index of matches) nodes[index].classList.add("match");
-  turn = -1;
+  mark();
+  current = -1;
   told.textContent = wanted ? `${matches.length} found` : "";
 }
 
 function nextMatch() {
   if (!matches.length) return;
-  turn = (turn + 1) % matches.length;
-  told.textContent = `${turn + 1} of ${matches.length}`;
-  choose(matches[turn]);
-  reveal(nodes[matches[turn]], true);
+  current = (current + 1) % matches.length;
+  told.textContent = `${current + 1} of ${matches.length}`;
+  choose(matches[current]);
+  reveal(nodes[matches[current]], true);
 }
 
 search.addEventListener("input", find);
@@ -28,7 +33,7 @@ search.addEventListener("keydown", (event) => {
 });
 
 // Vertices stand in an order in which every edge points forward: one walk counts the ways.
-function ways(start) {
+function waysFrom(start) {
   const from = data.vertices.map(() => 0n), to = data.vertices.map(() => 0n);
   from[start] = 1n;
   for (const index of outputs) to[index] = 1n;
@@ -42,6 +47,7 @@ function ways(start) {
 }
 
 function clearPaths() {
+  lit = -1;
   for (const g of picture.querySelectorAll(".away, .on-path")) g.classList.remove("away", "on-path");
   weight.value = "";
 }
@@ -50,17 +56,31 @@ function showPaths(start) {
   pause();
   go(-1);
   clearPaths();
-  const { from, to } = ways(start);
-  data.vertices.forEach((_, k) => nodes[k].classList.toggle("away", !(from[k] && to[k])));
+  choose(start);
+  const count = lightPaths(start)[start];
+  const text = count > 10n ** 15n ? `About 10^${count.toString().length - 1}` : count.toLocaleString("en");
+  const hidden = data.vertices.some((vertex) => vertex.leftOut) ? " (those of nodes left out of the page not counted)" : "";
+  byId("ways").textContent = `${text} ${count === 1n ? "path leads" : "paths lead"} to ${J}; its gradient is the sum over them${hidden}.`;
+  if ([...weight.options].some((option) => option.value === String(start))) weight.value = String(start);
+}
+
+// Light every path; a closed group is on one if anything in it is. Returns how many ways lead on from each vertex.
+function lightPaths(start) {
+  lit = start;
+  const { from, to } = waysFrom(start), reached = new Set();
+  data.vertices.forEach((_, k) => {
+    for (let around = k; from[k] && to[k] && around >= 0; around = data.vertices[around].parent) reached.add(around);
+  });
+  nodes.forEach((element, k) => element.classList.toggle("away", !reached.has(k)));
+  for (const element of edges) element?.classList.add("away");
   data.edges.forEach((edge, k) => {
     const on = from[edge.source] && to[edge.target] && to[edge.source];
-    edges[k].classList.add(on ? "on-path" : "away");
+    if (on && edges[k]) {
+      edges[k].classList.remove("away");
+      edges[k].classList.add("on-path");
+    }
   });
-  choose(start);
-  const count = to[start];
-  const text = count > 10n ** 15n ? `About 10^${count.toString().length - 1}` : count.toLocaleString("en");
-  byId("ways").textContent = `${text} ${count === 1n ? "path leads" : "paths lead"} to ${J}; its gradient is the sum over them.`;
-  if ([...weight.options].some((option) => option.value === String(start))) weight.value = String(start);
+  return to;
 }
 
 weight.append(make("option", { value: "", textContent: "choose…" }));

@@ -74,6 +74,14 @@ function start(node) {
   show();
 }
 
+// Bring what opened into view, smaller if it must be, but never too small to read.
+function bring(index) {
+  const frame = stage.getBoundingClientRect(), { x, y, w, h } = spots.get(index);
+  const size = Math.max(Math.min(frame.width / (w + 60), frame.height / (h + 60)), 0.6);
+  if (size >= scale()) return reveal(nodes[index]);
+  return look(x, Math.min(y - h / 2 - 30, y - frame.height / size / 2) + frame.height / size / 2, size);
+}
+
 window.addEventListener("resize", () => look(box.x + box.w / 2, box.y + box.h / 2, scale()));
 
 const fingers = new Map();

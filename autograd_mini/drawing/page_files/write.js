@@ -41,7 +41,7 @@ function renew(step) {
 // A node's lines of numbers: value and gradient beside each other, or all of the value first.
 function rewrite(index) {
   const { value, gradient } = data.vertices[index];
-  const lines = [...nodes[index].querySelectorAll("text")].filter((text) => (text.getAttribute("font-family") ?? "").startsWith("Courier"));
+  const lines = [...node(index).querySelectorAll("text.value")];
   const told = gradient.map((row, k) => `${k ? "    " : "grad"} ${row}`);
   const beside = lines.length === value.length && told.length > 0, wide = Math.max(0, ...value.map((row) => row.length));
   const rows = beside ? value.map((row, k) => [`${row.padEnd(wide)}  `, told[k] ?? ""]) : [...value.map((row) => [row, ""]), ...told.map((row) => ["", row])];
