@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 import autograd_mini as ag
 from autograd_mini.drawing import draw, opened
 from autograd_mini.drawing.fold import SMALLEST_BUDGET
+from autograd_mini.drawing.grouped import Opened
 from autograd_mini.drawing.levels import levels
 from autograd_mini.drawing.model import Diagram, Edge, Vertex
 from autograd_mini.drawing.opened import Whole, whole, whole_graph
@@ -24,6 +25,12 @@ from tests.drawn import chain, graphs, xnor_cost
 
 def drawn(J: ag.Tensor, budget: int | None = 60) -> Whole:
     return whole_graph([J.node], budget, None)
+
+
+def held(found: Opened, group: int) -> list[Vertex]:
+    """The members of a group."""
+    pairs = zip(found.vertices, found.parents, strict=True)
+    return [vertex for vertex, parent in pairs if parent == group]
 
 
 @settings(max_examples=50)
@@ -91,8 +98,7 @@ def _way(level: dict[str, Any], start: int, end: int) -> bool:
 def test_at_first_a_page_shows_what_the_picture_does() -> None:
     J = chain(1_000)
     picture, found = draw(J).diagram, drawn(J)
-    first = [v for v, parent in zip(found.opened.vertices, found.opened.parents, strict=True) if parent < 0]
-    assert first == list(picture.vertices)
+    assert held(found.opened, -1) == list(picture.vertices)
     assert found.diagram.caption == picture.caption
     assert not found.opened.opened
 
@@ -102,9 +108,8 @@ def test_scopes_are_open_groups_and_their_plain_constants_stand_in_them() -> Non
     names = {k: v.name for k, v in enumerate(found.vertices) if k in found.opened}
     assert list(names.values()) == ["layer 2", "layer 3", "cost"]
     cost = next(k for k, name in names.items() if name == "cost")
-    inside = [v for v, parent in zip(found.vertices, found.parents, strict=True) if parent == cost]
-    assert {v.kind for v in inside} == {"operation", "value", "constant", "output"}
-    named = [v.name for v, parent in zip(found.vertices, found.parents, strict=True) if parent < 0]
+    assert {v.kind for v in held(found, cost)} == {"operation", "value", "constant", "output"}
+    named = [v.name for v in held(found, -1)]
     assert {"theta1", "bias1", "a1", "theta2", "bias2"} <= set(named)
 
 
@@ -141,18 +146,17 @@ def test_repeats_of_blocks_open_into_the_blocks() -> None:
         x = np.tanh(x * w + 1.0)
     found = drawn(x * 3.0, 10).opened
     (run,) = [k for k, v in enumerate(found.vertices) if v.name == "×20"]
-    inside = [v.name for v, parent in zip(found.vertices, found.parents, strict=True) if parent == run]
-    assert inside == [f"{k} of 20" for k in range(1, 21)]
+    assert [v.name for v in held(found, run)] == [f"{k} of 20" for k in range(1, 21)]
 
 
 def test_what_a_page_can_not_hold_is_counted_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(opened, "MOST_KEPT", 100)
     J = chain(2_000)
     found = drawn(J)
-    held = sum(1 for v in found.diagram.vertices if v.kind != "operation") - len(found.left_out)
-    assert held == len(found.nodes)
+    kept = sum(1 for v in found.diagram.vertices if v.kind != "operation") - len(found.left_out)
+    assert kept == len(found.nodes)
     assert len(found.diagram.vertices) <= 200
-    assert held + sum(found.left_out.values()) == 2_001
+    assert kept + sum(found.left_out.values()) == 2_001
     told = [v["leftOut"] for v in data_of(found)["vertices"] if v["leftOut"]]
     assert sorted(told) == sorted(found.left_out.values())
     assert J.node in found.nodes.values()

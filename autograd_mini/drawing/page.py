@@ -28,7 +28,8 @@ __all__ = ["to_html"]
 
 FOLDER: Final = Path(__file__).with_name("page_files")
 SCRIPTS: Final = (
-    "view.js", "layout.js", "shapes.js", "scopes.js", "panel.js", "search.js", "play.js", "write.js",
+    "view.js", "layout.js", "shapes.js", "scopes.js", "panel.js", "search.js", "play.js",
+    "write.js",
 )  # fmt: skip
 EMPTY: Final = (
     '<svg id="picture" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"></svg>'
