@@ -71,7 +71,7 @@ class Picture:
 
         Until the picture is gone, the graph it shows is kept for this.
         """
-        return to_html(self._whole() if self._whole else self.diagram)
+        return to_html(self._whole() if self._whole else _for_page(self.diagram))
 
     def svg(self) -> str:
         """Return the picture as SVG, drawn by the best engine of this machine."""
