@@ -1,7 +1,7 @@
 """The note's layers, found in a recorded graph: Θ, a, z and δ of each.
 
 Layers are found by the names z2, z3, ... that a network gives to what it records, and the rest by
-what z^(l+1) was made of: a^(l) @ weights.T + bias. So it needs the graph alone, and no network.
+what z^(l+1) was made of: affine(a^(l), weights, bias), or a^(l) @ weights.T + bias. So it needs the graph alone, and no network.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from .graph import Node, walk
+from .nn.network import affine
 from .op import OPS
 from .paths_elements import is_elementwise, slopes
 from .reverse import propagate, seed
@@ -33,7 +34,9 @@ class Layer:
     theta: Node
     bias: Node
     product: Node
+    """What reads a; z itself where one operation made it."""
     transposed: Node
+    """What reads the weights; z itself as well."""
 
 
 class Layers:
@@ -142,10 +145,12 @@ def _by_layer(J: Node, order: list[Node]) -> dict[int, Node]:
 
 
 def _layer(l: int, z: Node) -> Layer:
-    """Take z = a @ weights.T + bias apart."""
+    """Take z = affine(a, weights, bias), or a @ weights.T + bias, apart."""
+    if z.op is OPS[affine]:
+        return Layer(z, *z.inputs, z, z)
     if z.op is OPS[np.add]:
         for product, bias in (z.inputs, z.inputs[::-1]):
             if product.op in PRODUCTS and product.inputs[1].op is OPS[np.transpose]:
                 a, transposed = product.inputs
                 return Layer(z, a, transposed.inputs[0], bias, product, transposed)
-    raise ValueError(f"z{l} was not recorded as a @ weights.T + bias; {ELSE}")
+    raise ValueError(f"z{l} was not recorded by a network, nor as a @ weights.T + bias; {ELSE}")
