@@ -19,19 +19,27 @@ EVERYTHING: Final = 2
 """Every operation is recorded, comparisons too, and no value may be read: a compiler's mode."""
 
 
-class Context(threading.local):
+class State:
     """One thread's state."""
 
-    mode: int = TRACKED
-    scope: tuple[str, ...] = ()
-    debug: Any = None
+    __slots__ = ("debug", "mode", "modes", "primals", "scope", "scopes")
 
     def __init__(self) -> None:
+        self.mode: int = TRACKED
+        self.scope: tuple[str, ...] = ()
+        self.debug: Any = None
         self.primals: set[Any] = set()
         """The argument nodes of the transforms that are running now."""
         self.modes: list[int] = []
         self.scopes: list[tuple[str, ...]] = []
         """What `no_grad` and `scope` will restore, the innermost last."""
+
+
+class Context(threading.local):
+    """Gives each thread its own state: `context.now`, the one slow read of an operation."""
+
+    def __init__(self) -> None:
+        self.now = State()
 
 
 context = Context()
@@ -49,11 +57,11 @@ class no_grad(ContextDecorator):  # noqa: N801 -- a function to its users, as in
     """
 
     def __enter__(self) -> None:
-        context.modes.append(context.mode)
-        context.mode = OFF
+        context.now.modes.append(context.now.mode)
+        context.now.mode = OFF
 
     def __exit__(self, *error: object) -> None:
-        context.mode = context.modes.pop()
+        context.now.mode = context.now.modes.pop()
 
 
 class scope(ContextDecorator):  # noqa: N801
@@ -71,8 +79,8 @@ class scope(ContextDecorator):  # noqa: N801
         self.name = name
 
     def __enter__(self) -> None:
-        context.scopes.append(context.scope)
-        context.scope = (*context.scope, self.name)
+        context.now.scopes.append(context.now.scope)
+        context.now.scope = (*context.now.scope, self.name)
 
     def __exit__(self, *error: object) -> None:
-        context.scope = context.scopes.pop()
+        context.now.scope = context.now.scopes.pop()

@@ -25,7 +25,7 @@ def refuse_write(tensor: Reading, call: str, temporary: bool = False) -> None:
     the view y[1:] and then sets it into y, which is right; `part = y[1:]; part *= 2` is not.
     """
     node = tensor.node
-    if node.cell is not None and context.mode != OFF:
+    if node.cell is not None and context.now.mode != OFF:
         cure = "write it inside `with ag.no_grad():`, or make a new tensor: y = x + ..."
         raise RuntimeError(f"{call}: {describe(node)} requires a gradient; {cure}")
     if node.view and not temporary:
@@ -54,7 +54,7 @@ def assign(tensor: Reading, key: Any, given: Node) -> None:
         When x holds integers and v has a derivative.
     """
     tracked = tensor.node.tracked or given.tracked
-    recorded = context.mode == EVERYTHING or (tracked and context.mode != OFF)
+    recorded = context.now.mode == EVERYTHING or (tracked and context.now.mode != OFF)
     if recorded and tracked and tensor.dtype.kind not in "fc":
         holds = f"a tensor of dtype {tensor.dtype} can not hold a value with a derivative"
         raise TypeError(f"x[...] = v: {holds}; make x of floats")
@@ -66,9 +66,9 @@ def assign(tensor: Reading, key: Any, given: Node) -> None:
         return
     if old.value is data:
         old.value = Taken(data)
-    tensor.node = make_node(_SET_ITEM, (old, given), {"key": key}, data, tracked, context.scope)
-    if context.debug is not None:
-        context.debug.made(tensor.node)
+    tensor.node = make_node(_SET_ITEM, (old, given), {"key": key}, data, tracked, context.now.scope)
+    if context.now.debug is not None:
+        context.now.debug.made(tensor.node)
 
 
 def _buffer(tensor: Reading) -> Array:

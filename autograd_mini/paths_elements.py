@@ -291,9 +291,9 @@ def _log(derivative: float) -> float:
 @contextmanager
 def _recording() -> Iterator[None]:
     """Record Jacobians even under `no_grad`, outside of any scope."""
-    before = context.mode, context.scope, context.debug
-    context.mode, context.scope, context.debug = TRACKED, (), None
+    before = context.now.mode, context.now.scope, context.now.debug
+    context.now.mode, context.now.scope, context.now.debug = TRACKED, (), None
     try:
         yield
     finally:
-        context.mode, context.scope, context.debug = before
+        context.now.mode, context.now.scope, context.now.debug = before

@@ -89,7 +89,7 @@ class Reading:
 
     def _leaving(self, call: str) -> Any:
         """Return the value for use outside the graph, unless that silently ends a derivative."""
-        if self.node.tracked and context.mode == TRACKED:
+        if self.node.tracked and context.now.mode == TRACKED:
             what = f"{call} would drop the derivative of {describe(self.node)}"
             raise RuntimeError(f"{what}. {_CURE}")
         return read(self.node)
@@ -168,7 +168,7 @@ class Reading:
 
 def read(node: Node) -> Any:
     """Return a node's value, which is unknown while a compiler records."""
-    if context.mode == EVERYTHING:
+    if context.now.mode == EVERYTHING:
         what = f"the value of {describe(node)} was read while the program is being recorded"
         raise RuntimeError(f"{what}; write np.where(condition, a, b) in place of if")
     return node.value

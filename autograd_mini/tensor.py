@@ -347,13 +347,14 @@ def record(
     op: Op, inputs: tuple[Node, ...], metadata: dict[str, Any], value: Any, tracked: bool
 ) -> Any:
     """Name the result of an operation; keep its history if a derivative reaches an input."""
-    mode = context.mode
+    now = context.now
+    mode = now.mode
     if (tracked and mode == TRACKED and op.differentiable) or mode == EVERYTHING:
-        node = make_node(op, inputs, metadata, value, tracked, context.scope)
+        node = make_node(op, inputs, metadata, value, tracked, now.scope)
     else:
         node = make_node(None, (), EMPTY, value, False)
-    if context.debug is not None:
-        context.debug.made(node)
+    if now.debug is not None:
+        now.debug.made(node)
     if type(value) is tuple or type(value) is list:
         node.value = tuple(value)
         outputs = lift(node) if node.inputs else map(wrap, value)
@@ -429,7 +430,7 @@ def dispatch(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> An
     converted = tuple(o if o is None else operand(o) for o in operands)
     if any(one is NotImplemented for one in converted):
         raise TypeError(f"{op.label} needs numbers beside a tensor; got {operands!r}")
-    if not op.variadic and context.mode == TRACKED:
+    if not op.variadic and context.now.mode == TRACKED:
         reached = any(_is_tracked(o) for o, one in zip(converted, op.rules, strict=True) if one)
         if not reached:  # a condition, say: no derivative passes through it
             return _run_unrecorded(function, op, args, kwargs)
@@ -438,13 +439,13 @@ def dispatch(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> An
 
 def _is_wanted(op: Op | None, arguments: tuple[Any, ...]) -> bool:
     """Tell whether a call is to be recorded."""
-    if context.mode == EVERYTHING:
+    if context.now.mode == EVERYTHING:
         if op is not None and op.reads == "value":
             frozen = f"{op.label} reads a value while the program is being recorded"
             raise RuntimeError(f"{frozen}; write np.where(condition, a, b) in place of if")
         return op is None or op.reads != "shape"
     differentiable = op is None or op.differentiable
-    return differentiable and context.mode == TRACKED and any(map(_is_tracked, arguments))
+    return differentiable and context.now.mode == TRACKED and any(map(_is_tracked, arguments))
 
 
 _WRITERS: dict[Any, str] = {

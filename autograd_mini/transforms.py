@@ -118,7 +118,7 @@ class _Argument:
             node.inputs or (node.tracked and node.cell is None) for node in self.originals
         )
         self.are_tensors = [self.tensors_in or type(item) is Tensor for item in leaves]
-        alias = self.tensors_in and context.mode != OFF
+        alias = self.tensors_in and context.now.mode != OFF
         self.tensors = [_fresh(item, alias) for item in leaves]
         self.nodes = [tensor.node for tensor in self.tensors]
         self.value = self.rebuild(self.tensors)
@@ -152,7 +152,7 @@ def _fresh(item: Any, alias: bool) -> Tensor:
     node = item.node
     if node.value.dtype.kind not in "fc":
         new_value(node.value, None, True)  # raises, and says to pass floats
-    if not alias or not (node.tracked or context.mode == EVERYTHING):
+    if not alias or not (node.tracked or context.now.mode == EVERYTHING):
         return tensor_of(leaf(node.value, None, node.name))
     twin: Tensor = apply(OPS[identity], (item,))
     twin.node.view, twin.node.name, twin.node.tracked = False, node.name, True
@@ -170,14 +170,14 @@ class _Run:
         for i, argument in zip(argnums, self.arguments, strict=True):
             values[i] = argument.value
         self.nodes = [node for argument in self.arguments for node in argument.nodes]
-        mode = context.mode
-        context.mode = TRACKED if mode == OFF else mode
-        context.primals.update(self.nodes)
+        mode = context.now.mode
+        context.now.mode = TRACKED if mode == OFF else mode
+        context.now.primals.update(self.nodes)
         try:
             self.output = f(*values, **kwargs)
         finally:
-            context.mode = mode
-            context.primals.difference_update(self.nodes)
+            context.now.mode = mode
+            context.now.primals.difference_update(self.nodes)
 
     def needs_record(self, order: Sequence[Node]) -> bool:
         """Tell whether a derivative of the derivative may be asked for.
@@ -185,15 +185,15 @@ class _Run:
         It may when a leaf takes part that is none of the arguments' own: a captured weight, the
         argument of a transform around this one, or what an argument was computed from.
         """
-        if context.mode == OFF:
+        if context.now.mode == OFF:
             return False
         own = set(self.nodes)
         for argument in self.arguments:
             if not any(node.inputs for node in argument.nodes):
                 own.update(argument.originals)
         others = (node for node in order if not node.inputs and node not in own)
-        captured = any(node.cell is not None or node in context.primals for node in others)
-        return captured or context.mode == EVERYTHING
+        captured = any(node.cell is not None or node in context.now.primals for node in others)
+        return captured or context.now.mode == EVERYTHING
 
     def pull(self, outputs: list[Tensor], seeds: list[Any], record: bool) -> list[Any]:
         """Return each argument's gradient."""
@@ -314,7 +314,7 @@ def vjp(f: Function, *primals: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...
         given = zip(leaves, _aligned(cotangent, run.output), strict=True)
         pairs = [(y, c) for y, c in given if type(y) is Tensor]
         tracked = any(type(c) is Tensor and c.node.tracked for _, c in pairs)
-        record = tracked and context.mode == TRACKED
+        record = tracked and context.now.mode == TRACKED
         seeds = [seed(y.node, c if record else unwrap(c)) for y, c in pairs]
         return tuple(run.pull([y for y, _ in pairs], seeds, record))
 
@@ -365,7 +365,7 @@ def backprop(J: Tensor, wrt: Any, cotangent: Any = None, record: bool = False) -
             cure = "make it, or a leaf below it, with requires_grad=True"
             raise ValueError(f"{describe(item.node)} is not on the recorded graph: {cure}")
     nodes = [item.node for item in tensors]
-    record = record or context.mode == EVERYTHING
+    record = record or context.now.mode == EVERYTHING
     first: Any = seed(J.node, cotangent if record else unwrap(cotangent))
     first = wrap(np.array(first)) if record and type(first) is not Tensor else first
     found = propagate([J.node], [first], nodes, lift if record else None)

@@ -277,12 +277,12 @@ def check_replayed(call: Call) -> None:
 @contextmanager
 def nothing_may_be_read() -> Iterator[None]:
     """Record as a compiler does: everything, and reading a value raises."""
-    before = context.mode
-    context.mode = EVERYTHING
+    before = context.now.mode
+    context.now.mode = EVERYTHING
     try:
         yield
     finally:
-        context.mode = before
+        context.now.mode = before
 
 
 def replay(outputs: Sequence[Node], values: dict[Node, Any]) -> dict[Node, Any]:

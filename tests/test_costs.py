@@ -120,9 +120,9 @@ def test_with_y_of_0_and_1_the_logistic_cost_is_one_softplus() -> None:
 
 @pytest.fixture
 def compiler_records() -> Iterator[None]:
-    context.mode = EVERYTHING
+    context.now.mode = EVERYTHING
     yield
-    context.mode = TRACKED
+    context.now.mode = TRACKED
 
 
 @pytest.mark.usefixtures("compiler_records")

@@ -53,7 +53,7 @@ def test_only_what_is_tracked_is_recorded():
 
 def test_while_everything_is_recorded_parents_stay_and_values_are_forbidden():
     x = leaf([1.0, -2.0])
-    context.mode = EVERYTHING
+    context.now.mode = EVERYTHING
     try:
         results = [x > 0, np.sign(x), np.argmax(x, axis=0), np.logical_or(x > 0, x < 1)]
         assert all(result.node.inputs for result in results)
@@ -68,7 +68,7 @@ def test_while_everything_is_recorded_parents_stay_and_values_are_forbidden():
         with pytest.raises(RuntimeError, match=r"np\.where"):
             np.allclose(x, 0.0)
     finally:
-        context.mode = TRACKED
+        context.now.mode = TRACKED
 
 
 def test_scopes_nest_and_names_carry_over_to_the_recorded_gradient():
@@ -96,19 +96,19 @@ def test_a_generator_closed_late_restores_its_own_kind_of_context():
         next(paused)
         with ag.scope("inner"):
             paused.close()
-            assert context.mode == TRACKED
-            assert context.scope == ("outer", "inner")
-    assert (context.mode, context.scope) == (TRACKED, ())
+            assert context.now.mode == TRACKED
+            assert context.now.scope == ("outer", "inner")
+    assert (context.now.mode, context.now.scope) == (TRACKED, ())
 
 
 def test_while_everything_is_recorded_gradients_are_too():
     X, w = ag.Tensor([1.0, 2.0]), leaf([3.0, 4.0])
-    context.mode = EVERYTHING
+    context.now.mode = EVERYTHING
     try:
         g = ag.grad(lambda X: (X * X).sum())(X)
         (h,) = ag.backprop((w * w).sum(), wrt=[w])
     finally:
-        context.mode = TRACKED
+        context.now.mode = TRACKED
     assert X.node in walk(g.node)
     assert w.node in walk(h.node)
 
@@ -116,7 +116,7 @@ def test_while_everything_is_recorded_gradients_are_too():
 def test_context_survives_an_exception():
     with pytest.raises(ZeroDivisionError), ag.no_grad(), ag.scope("a"):
         raise ZeroDivisionError
-    assert (context.mode, context.scope) == (TRACKED, ())
+    assert (context.now.mode, context.now.scope) == (TRACKED, ())
 
     @ag.no_grad()
     def quiet(x):

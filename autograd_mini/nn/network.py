@@ -213,18 +213,18 @@ class Network:
         a = self._input(X)
         run = Forward(Layers((), "z"), Layers([(1, a)], "a"))
         functions = [*map(HIDDEN.__getitem__, self.activation), OUTPUT[self.output]]
-        scope = context.scope
+        scope = context.now.scope
         layers = zip(self.weights.values(), self.biases.values(), functions, strict=True)
         try:
             for l, (weights, bias, g) in enumerate(layers, 2):
-                context.scope = (*scope, f"layer {l}")  # as `with ag.scope(...)`, which costs more
+                context.now.scope = (*scope, f"layer {l}")  # as `with ag.scope(...)`, which costs more
                 run.z[l] = z = affine(a, weights, bias)
                 z.node.name = f"z{l}"
                 if with_output or l < len(self.sizes):
                     run.a[l] = a = g(z)
                     a.node.name = f"a{l}"
         finally:
-            context.scope = scope
+            context.now.scope = scope
         return run
 
     def _input(self, X: Any) -> Any:
@@ -268,12 +268,12 @@ class Network:
         if cost not in COSTS:
             raise ValueError(f"cost={cost!r}; expected one of {', '.join(COSTS)}")
         # A graph is needed under `no_grad` too.
-        mode, context.mode = context.mode, context.mode or TRACKED
+        mode, context.now.mode = context.now.mode, context.now.mode or TRACKED
         try:
             run = self.forward(X)
             J = COSTS[cost](self, run, Y)
         finally:
-            context.mode = mode
+            context.now.mode = mode
         m = run.z[2].shape[0] if run.z[2].ndim == 2 else 1
         found = backprop(J, wrt=run.z, cotangent=m, record=_have_history(self.parameters))
         return Layers(found.items(), "delta")
@@ -336,7 +336,7 @@ def checked(name: str, array: Any, is_right: Function, expected: str) -> Any:
     A Tensor that a transform or a compiler follows is not looked into.
     """
     values = array.node.value if isinstance(array, Tensor) else array
-    followed = values is not array and (array.requires_grad or context.mode == EVERYTHING)
+    followed = values is not array and (array.requires_grad or context.now.mode == EVERYTHING)
     if not followed and not (right := is_right(values)).all():
         at = tuple(np.argwhere(~right)[0].tolist())
         wrong = f"{np.count_nonzero(~right)} of {right.size} are not"
