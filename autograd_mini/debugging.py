@@ -45,12 +45,12 @@ class debug(ContextDecorator):  # noqa: N801 -- a function to its users, as `no_
         self._before: list[Any] = []
 
     def __enter__(self) -> debug:
-        self._before.append(context.debug)
-        context.debug = self
+        self._before.append(context.now.debug)
+        context.now.debug = self
         return self
 
     def __exit__(self, *error: object) -> None:
-        context.debug = self._before.pop()
+        context.now.debug = self._before.pop()
 
     def made(self, node: Node) -> None:
         """Note the place of a node that has just been made; the engine calls it."""

@@ -135,8 +135,8 @@ class Tensor(Reading):
         data = new_value(value, dtype, requires_grad)
         self.node = leaf(data, Cell(), name) if requires_grad else constant(data)
         self.node.name = name
-        if context.debug is not None:
-            context.debug.made(self.node)
+        if context.now.debug is not None:
+            context.now.debug.made(self.node)
 
     # -- derivatives
 

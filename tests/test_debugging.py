@@ -73,7 +73,7 @@ def test_a_recorded_gradient_is_made_where_it_was_asked_for() -> None:
 @settings(max_examples=20)
 @given(graphs())
 def test_outside_nothing_is_placed(J: ag.Tensor) -> None:
-    assert context.debug is None
+    assert context.now.debug is None
     assert all(node.place is None for node in walk(J.node))
 
 
@@ -84,11 +84,11 @@ def test_it_nests_survives_errors_and_is_of_one_thread() -> None:
     with outer:
         with pytest.raises(ZeroDivisionError), ag.debug(), outer:
             raise ZeroDivisionError
-        assert context.debug is outer
+        assert context.now.debug is outer
         thread = threading.Thread(target=lambda: elsewhere.append(x * x))
         thread.start()
         thread.join()
-    assert context.debug is None
+    assert context.now.debug is None
     assert (x * x).node.place is None
     assert elsewhere[0].node.place is None
 
