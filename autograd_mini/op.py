@@ -54,11 +54,6 @@ _DEFAULTS = {"where": "True", "subok": "True", "casting": "same_kind"}
 class Op:
     """A function with a name, a way to compute it, and a rule for each of its array arguments."""
 
-    __slots__ = (
-        "_signature", "aliases", "arity", "compute", "differentiable", "function", "is_simple",
-        "keywords", "label", "name", "parameters", "reads", "rules", "variadic", "view",
-    )
-
     def __init__(
         self, function: Any, name: str, rules: tuple[Rule | None, ...], variadic: bool = False,
         view: bool = False, compute: Function | None = None, reads: str = "arrays",

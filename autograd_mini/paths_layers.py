@@ -1,7 +1,8 @@
 """The note's layers, found in a recorded graph: Θ, a, z and δ of each.
 
 Layers are found by the names z2, z3, ... that a network gives to what it records, and the rest by
-what z^(l+1) was made of: affine(a^(l), weights, bias), or a^(l) @ weights.T + bias. So it needs the graph alone, and no network.
+what z^(l+1) was made of: affine(a^(l), weights, bias), or a^(l) @ weights.T + bias. So it needs the
+graph alone, and no network.
 """
 
 from __future__ import annotations
@@ -13,10 +14,10 @@ from typing import Any
 import numpy as np
 
 from .graph import Node, walk
-from .nn.network import affine
 from .op import OPS
 from .paths_elements import is_elementwise, slopes
 from .reverse import propagate, seed
+from .rules.linear import affine
 
 __all__ = ["Layer", "Layers"]
 
@@ -147,7 +148,8 @@ def _by_layer(J: Node, order: list[Node]) -> dict[int, Node]:
 def _layer(l: int, z: Node) -> Layer:
     """Take z = affine(a, weights, bias), or a @ weights.T + bias, apart."""
     if z.op is OPS[affine]:
-        return Layer(z, *z.inputs, z, z)
+        a, weights, bias = z.inputs
+        return Layer(z, a, weights, bias, z, z)
     if z.op is OPS[np.add]:
         for product, bias in (z.inputs, z.inputs[::-1]):
             if product.op in PRODUCTS and product.inputs[1].op is OPS[np.transpose]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import operator
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -30,25 +31,10 @@ class Reading:
     node: Node
     """The node this variable names now; an in-place edit makes it name another."""
 
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """The lengths of the axes."""
-        return self.node.value.shape  # type: ignore[no-any-return]
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """NumPy's dtype."""
-        return self.node.value.dtype  # type: ignore[no-any-return]
-
-    @property
-    def ndim(self) -> int:
-        """The number of axes."""
-        return len(self.node.value.shape)
-
-    @property
-    def size(self) -> int:
-        """The number of elements."""
-        return self.node.value.size  # type: ignore[no-any-return]
+    shape = property(attrgetter("node.value.shape"), doc="The lengths of the axes.")
+    dtype = property(attrgetter("node.value.dtype"), doc="NumPy's dtype.")
+    size = property(attrgetter("node.value.size"), doc="The number of elements.")
+    ndim = property(lambda self: len(self.node.value.shape), doc="The number of axes.")
 
     @property
     def name(self) -> str | None:

@@ -366,6 +366,7 @@ case("scatter_sum", draw.scattering, scattered)
 # -- linear
 
 
+case("affine", draw.affine, OP["affine"].function)
 case("matmul", draw.multiplying, np.matmul, lambda a, b: a @ b, np.linalg.matmul)
 case(
     "dot",

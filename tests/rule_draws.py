@@ -73,6 +73,14 @@ def spreading(random: Random) -> Drawn:
     return [an_input(random, small)], metadata
 
 
+def affine(random: Random) -> Drawn:
+    """Draw one example or a batch of them, weights and a bias."""
+    before, after = random.randint(0, 4), random.randint(0, 4)
+    batch = random.choice([(), (random.randint(0, 3),)])
+    shapes = [(*batch, before), (after, before), (after,)]
+    return [an_input(random, shape) for shape in shapes], {}
+
+
 def reshaping(random: Random) -> Drawn:
     shape = a_shape(random)
     sides = [n for n in shape if n != 1] + [1] * random.randint(0, 2)

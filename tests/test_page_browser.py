@@ -94,11 +94,11 @@ def test_a_click_on_a_node_tells_all_of_it(open_page: Any) -> None:
     assert told.startswith("theta1\nparameter · (2, 2) · float64")
     for part in ("Value\n 20   20\n-20  -20", "Gradient ∂J/∂theta1\n 0.5   0.5\n-0.5  -0.5"):
         assert part.replace("\n ", "\n") in told.replace("\n ", "\n")
-    assert "Cotangents arriving\nfrom transpose" in told
+    assert "Cotangents arriving\nfrom affine (argument 2)" in told
     assert page.count(".heat i") == 8
     page.click("#panel .flowing button")
-    assert page.find("#panel h2").text == "transpose"
-    assert "Rule\ngᵀ" in page.panel
+    assert page.find("#panel h2").text == "affine"
+    assert "Rule\nW: gᵀ @ a\nb: g" in page.panel
     assert "Cotangents leaving\nto theta1" in page.panel
 
 

@@ -66,7 +66,7 @@ CHAPTERS = {
     ],
     "several arrays": ["concatenate", "stack", "split", "pick"],
     "indices": ["get_item", "set_item", "scatter_sum"],
-    "products": ["matmul", "dot", "outer"],
+    "products": ["affine", "matmul", "dot", "outer"],
     "activations": [
         "sigmoid",
         "expit",
@@ -139,7 +139,7 @@ A_COST = re.compile("cost|loss|entropy|error|delta|target|label|logistic|quadrat
 SINGLE = (np.dtype(np.float32), np.dtype(np.complex64))
 
 OUR_OWN = {
-    "identity", "spread", "get_item", "set_item", "scatter_sum", "pick",
+    "identity", "spread", "get_item", "set_item", "scatter_sum", "pick", "affine",
     "sigmoid", "softplus", "relu", "leaky_relu", "logsumexp", "softmax", "log_softmax",
 }  # fmt: skip
 """Operations that are no function of NumPy or SciPy: the engine's own, and the activations."""

@@ -15,7 +15,7 @@ from typing import Any, Self, TypeVar
 import numpy as np
 
 from ..context import EVERYTHING, TRACKED, context
-from ..op import primitive, rule
+from ..rules.linear import affine
 from ..tensor import Tensor, wrap
 from ..transforms import backprop
 from .activation import leaky_relu, relu, sigmoid, softmax, softplus
@@ -35,18 +35,6 @@ HIDDEN |= {"leaky_relu": leaky_relu, "softplus": softplus, "identity": np.positi
 OUTPUT: dict[str, Function] = {"sigmoid": sigmoid, "softmax": softmax, "identity": np.positive}
 COSTS: dict[str, Callable[..., Any]] = {}
 """What `Network.deltas` differentiates; `cost`, the next file, fills it."""
-
-
-@primitive
-def affine(a: Any, weights: Any, bias: Any) -> Any:
-    """z = Θ a, the bias apart, of every example (a row of a): one operation, as in the note."""
-    return a.dot(weights.T) + bias
-
-
-rule(affine,
-     lambda g, y, a, W, b: g.dot(W),
-     lambda g, y, a, W, b: g.T.dot(a) if g.ndim == 2 else np.outer(g, a),
-     lambda g, y, a, W, b: g)
 
 
 class Layers(dict[int, T]):
@@ -213,18 +201,18 @@ class Network:
         a = self._input(X)
         run = Forward(Layers((), "z"), Layers([(1, a)], "a"))
         functions = [*map(HIDDEN.__getitem__, self.activation), OUTPUT[self.output]]
-        scope = context.now.scope
+        now, scope = context.now, context.now.scope
         layers = zip(self.weights.values(), self.biases.values(), functions, strict=True)
         try:
             for l, (weights, bias, g) in enumerate(layers, 2):
-                context.now.scope = (*scope, f"layer {l}")  # as `with ag.scope(...)`, which costs more
+                now.scope = (*scope, f"layer {l}")  # `with ag.scope(...)` costs three times as much
                 run.z[l] = z = affine(a, weights, bias)
                 z.node.name = f"z{l}"
                 if with_output or l < len(self.sizes):
                     run.a[l] = a = g(z)
                     a.node.name = f"a{l}"
         finally:
-            context.now.scope = scope
+            now.scope = scope
         return run
 
     def _input(self, X: Any) -> Any:
