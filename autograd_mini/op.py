@@ -178,6 +178,10 @@ def find_op(function: Function) -> Op | None:
     return op
 
 
+_PLAIN = frozenset((np.ndarray, np.float64, np.float32, float, int, bool, str, type(None)))
+"""What answers no function of NumPy in its own way."""
+
+
 def primitive(function: F) -> F:
     """Make a function of arrays answer Tensors too, as one operation (give it a `rule` next).
 
@@ -197,9 +201,11 @@ def primitive(function: F) -> F:
     @wraps(function)
     def dispatching(*args: Any, **kwargs: Any) -> Any:
         for argument in (*args, *kwargs.values()) if kwargs else args:
-            for item in argument if type(argument) in (list, tuple) else (argument,):
+            if (kind := type(argument)) in _PLAIN:
+                continue
+            for item in argument if kind is list or kind is tuple else (argument,):
                 kind = type(item)
-                if kind is not np.ndarray and hasattr(kind, "__array_function__"):
+                if kind not in _PLAIN and hasattr(kind, "__array_function__"):
                     return item.__array_function__(dispatching, (kind,), args, kwargs)
         return function(*args, **kwargs)
 

@@ -110,7 +110,7 @@ class Reading:
     def __len__(self) -> int:
         if not self.shape:
             raise TypeError("len() of a 0-d tensor; it is one number: t.item() reads it")
-        return self.shape[0]
+        return self.shape[0]  # type: ignore[no-any-return]
 
     def __repr__(self) -> str:
         node = self.node

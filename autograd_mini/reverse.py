@@ -6,6 +6,7 @@ to (shape, dtype, realness: here, once, for every rule), and adds it up.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Collection, Sequence
 from functools import lru_cache
 from typing import Any
@@ -114,7 +115,7 @@ def _run_rules(node: Node, g: Any, totals: _Totals) -> None:
     for parent, cotangent_of in zip(node.inputs, op.rules, strict=False):
         if cotangent_of is None or not parent.tracked or parent not in of:
             continue
-        part = cotangent_of(*operands, **metadata)
+        part = cotangent_of(*operands, **metadata) if metadata else cotangent_of(*operands)
         value, kind = parent.value, type(part)
         if of[parent] is None and kind is type(value) and (
             kind is not _ndarray or (part.shape == value.shape and part.dtype is value.dtype)
@@ -242,7 +243,18 @@ def seed(output: Node, cotangent: Any) -> Any:
     return np.conjugate(given) if value.dtype.kind == "c" else given
 
 
-def handed_out(cotangent: Any) -> np.ndarray[Any, Any]:
-    """Return a gradient that shares memory with nothing: an array of the caller's own."""
-    own = np.array(cotangent)
-    return np.conjugate(own) if own.dtype.kind == "c" else own
+def handed_out(found: dict[Node, Any], node: Node) -> np.ndarray[Any, Any]:
+    """Return a gradient that shares memory with nothing: copied, unless only `found` holds it."""
+    g = found[node]
+    if type(g) is not _ndarray or g.base is not None or sys.getrefcount(g) > _FOUND_ALONE:
+        g = np.array(g)
+    return np.conjugate(g) if g.dtype.kind == "c" else g
+
+
+def _references(found: dict[int, Any]) -> int:
+    g = found[0]
+    return sys.getrefcount(g)
+
+
+_FOUND_ALONE = _references({0: np.empty(1)})
+"""The references this Python counts, in `handed_out`, of what only a dict and `g` hold."""

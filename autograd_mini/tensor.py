@@ -191,7 +191,7 @@ class Tensor(Reading):
         found = propagate([self.node], [seed(self.node, unwrap(cotangent))], leaves, order=order)
         for node, cell in leaves.items():
             if node in found:
-                gradient = handed_out(found[node])
+                gradient = handed_out(found, node)
                 cell.grad = gradient if cell.grad is None else np.asarray(cell.grad + gradient)
 
     def detach(self) -> Tensor:
@@ -331,16 +331,9 @@ def lift(node: Node) -> Any:
 
 def apply(op: Op, operands: tuple[Any, ...], metadata: dict[str, Any] = EMPTY) -> Any:
     """Run an operation on Tensors, and on arrays and Python scalars, which are borrowed."""
-    inputs: list[Node] = []
-    values: list[Any] = []
-    tracked = False
-    for operand in operands:
-        node = operand.node if type(operand) is Tensor else constant(operand)
-        tracked = tracked or node.tracked
-        inputs.append(node)
-        values.append(node.value)
-    value = op.compute(*values, **metadata) if metadata else op.compute(*values)
-    return record(op, tuple(inputs), metadata, value, tracked)
+    inputs = [o.node if type(o) is Tensor else constant(o) for o in operands]
+    value = op.compute(*[node.value for node in inputs], **metadata)
+    return record(op, tuple(inputs), metadata, value, any(n.tracked for n in inputs))
 
 
 def record(

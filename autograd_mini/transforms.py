@@ -132,10 +132,10 @@ class _Argument:
 
 def _cotangent(found: dict[Node, Any], node: Node, as_tensor: bool) -> Any:
     """Return what arrived at a node, or zeros, as an array of the caller's own or a Tensor."""
-    g = found.get(node)
-    if type(g) is Tensor:
-        return tensor_of(g.node)  # a variable of the caller's own
-    g = np.zeros(node.value.shape, node.value.dtype) if g is None else handed_out(g)
+    if type(found.get(node)) is Tensor:
+        return tensor_of(found[node].node)  # a variable of the caller's own
+    value = node.value
+    g = handed_out(found, node) if node in found else np.zeros(value.shape, value.dtype)
     return wrap(g) if as_tensor else g
 
 

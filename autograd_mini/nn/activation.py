@@ -22,7 +22,6 @@ def _floating(x: Any) -> Any:
 
 
 @primitive
-@np.errstate(over="ignore")  # e^(-z) = inf gives the right sigmoid, 0
 def sigmoid(x: Any) -> Any:
     """g(z) = 1 / (1 + e^(−z)), elementwise. Its derivative is g'(z) = g(z)·(1 − g(z)) ≤ 1/4.
 
@@ -32,7 +31,9 @@ def sigmoid(x: Any) -> Any:
     >>> ag.nn.sigmoid(np.array([-1000.0, -4.6, 0.0, 4.6])).round(2)
     array([0.  , 0.01, 0.5 , 0.99])
     """
-    return 1.0 / (1.0 + np.exp(-_floating(x)))
+    x = _floating(x)
+    e = np.exp(np.minimum(x, 40.0 if x.itemsize > 2 else 10.0))  # beyond, g rounds to 1
+    return e / (1.0 + e)
 
 
 rule(sigmoid, lambda g, y, x: g * (y * (1.0 - y)))

@@ -56,12 +56,12 @@ def logistic_cost(net: Network, X: Any, Y: Any, lam: float = 0.0) -> Tensor:
     with scope("cost"):
         if not isinstance(Y, Tensor) and np.count_nonzero(Y) == np.count_nonzero(Y == 1.0):
             # Every y is 0 or 1, so one of the two logarithms counts.
-            data = np.sum(softplus((1.0 - 2.0 * Y) * z))
+            data = np.sum(softplus(z * (1.0 - 2.0 * Y)))
         else:
             # softplus(z) − y z cancels where y is near 1; around the nearer of 0 and 1 it does not.
             nearer = np.maximum(np.sign(Y - 0.5), 0.0)
             checked("Y", Y, lambda y: (y >= 0) & (y <= 1), "0 <= y <= 1")
-            data = np.sum(softplus((1.0 - 2.0 * nearer) * z) + (nearer - Y) * z)
+            data = np.sum(softplus(z * (1.0 - 2.0 * nearer)) + z * (nearer - Y))
         return _regularised(data, net, lam, m)
 
 

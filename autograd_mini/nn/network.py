@@ -181,7 +181,7 @@ class Network:
     @property
     def dtype(self) -> np.dtype[Any]:
         """float64 or float32."""
-        return np.dtype(self.weights[1].dtype)
+        return self.weights[1].dtype  # type: ignore[no-any-return]
 
     def __call__(self, X: Any) -> Tensor:
         """Return h = a^(L): (m, s_L) for X of shape (m, s_1), (s_L,) for one example (s_1,)."""
