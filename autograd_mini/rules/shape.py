@@ -41,7 +41,7 @@ def _cut(g: Any, y: Any, *arrays: Any, axis: Any = 0) -> Any:
     before = (slice(None),) * (0 if axis is None else axis % y.ndim)
     ends = [*accumulate(a.size if axis is None else a.shape[axis] for a in arrays)]
     parts = [g[(*before, slice(*stretch))] for stretch in pairwise([0, *ends])]
-    return parts if axis is not None else [*map(np.reshape, parts, map(np.shape, arrays))]
+    return parts if axis is not None else [*map(np.reshape, parts, [a.shape for a in arrays])]
 
 
 rule(np.concatenate, _cut, variadic=True)
