@@ -55,18 +55,6 @@ def _binary(function: Any) -> tuple[Binary, Binary]:
     return forward, reflected
 
 
-def _unary(function: Any) -> Callable[[Tensor], Tensor]:
-    """Return `-t`, `abs(t)`, `t.T` for one of NumPy's functions of one array."""
-    op = OPS[function]
-    compute = op.compute
-
-    def forward(self: Tensor) -> Any:
-        node = self.node
-        return record(op, (node,), EMPTY, compute(node.value), node.tracked)
-
-    return forward
-
-
 def _in_place(function: Any) -> Binary:
     """Return `t += other`: t comes to name the result; what was recorded before is untouched."""
     op = OPS[function]
@@ -236,8 +224,8 @@ class Tensor(Reading):
     __ifloordiv__, __imod__, __ipow__ = map(_in_place, (np.floor_divide, np.remainder, np.power))
     __itruediv__, __imatmul__ = map(_in_place, (np.divide, np.matmul))
     __iand__, __ior__, __ixor__ = map(_in_place, (np.bitwise_and, np.bitwise_or, np.bitwise_xor))
-    __neg__, __pos__ = _unary(np.negative), _unary(np.positive)
-    __abs__, __invert__ = _unary(np.absolute), _unary(np.invert)
+    __neg__, __pos__ = _method(np.negative), _method(np.positive)
+    __abs__, __invert__ = _method(np.absolute), _method(np.invert)
     __hash__ = object.__hash__
 
     def __iter__(self) -> Iterator[Tensor]:
@@ -258,7 +246,7 @@ class Tensor(Reading):
 
     # -- NumPy's methods
 
-    T, real, imag = (property(_unary(f)) for f in (np.transpose, np.real, np.imag))
+    T, real, imag = (property(_method(f)) for f in (np.transpose, np.real, np.imag))
     sum, mean, max, min = map(_method, (np.sum, np.mean, np.max, np.min))
     argmax, argmin, argsort = map(_method, (np.argmax, np.argmin, np.argsort))
     any, all, clip = map(_method, (np.any, np.all, np.clip))

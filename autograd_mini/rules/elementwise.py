@@ -121,6 +121,14 @@ rule(np.imag, lambda g, y, x: g * -1j)
 rule(np.conjugate, lambda g, y, x: np.conjugate(g))
 
 without_derivative(
-    np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal, np.sign,
+    np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal,
     np.logical_and, np.logical_or, np.logical_not, np.logical_xor, np.bitwise_and, np.bitwise_or,
-    np.bitwise_xor, np.invert, np.floor_divide)
+    np.bitwise_xor, np.invert, np.isfinite, np.isnan, np.isinf, np.signbit, np.sign, np.floor,
+    np.ceil, np.rint, np.round, np.trunc, np.floor_divide)
+without_derivative(np.isclose, arity=2)
+without_derivative(  # known from shapes alone, so a program that is being recorded may ask them
+    np.shape, np.ndim, np.size, np.result_type, np.iscomplexobj, np.isrealobj, np.can_cast,
+    np.may_share_memory, np.shares_memory, np.zeros_like, np.ones_like, np.empty_like,
+    reads="shape")
+without_derivative(
+    np.allclose, np.array_equal, np.array_repr, np.array_str, np.array2string, reads="value")

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..op import OPS, primitive, rule
+from ..op import OPS, primitive, rule, without_derivative
 
 __all__ = ["spread"]
 
@@ -51,3 +51,4 @@ rule(np.mean,
          spread(g / (x.size / max(y.size, 1)), shape=x.shape, axis=axis, keepdims=keepdims))
 OPS[np.amax] = rule(np.max, _extreme, reduces=np.maximum)
 OPS[np.amin] = rule(np.min, _extreme, reduces=np.minimum)
+without_derivative(np.argmax, np.argmin, np.argsort, np.any, np.all, np.count_nonzero, np.nonzero)
