@@ -53,7 +53,7 @@ def network(value: Any, name: str = "net") -> Network:
     """
     if not isinstance(value, Network):
         raise TypeError(f"{name} is {type(value).__name__}; expected an nn.Network")
-    if context.mode == EVERYTHING:
+    if context.now.mode == EVERYTHING:
         raise RuntimeError(f"{name} can not be drawn while a program is being recorded")
     return value
 
