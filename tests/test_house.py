@@ -68,6 +68,7 @@ OTHER_TESTS = {
     "test_house.py",
     "test_imports.py",
     "test_note_depth.py",
+    "test_note_document.py",
     "test_optimisers.py",
     "test_paths.py",
     "test_paths_network.py",

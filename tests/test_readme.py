@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import html
-import io
 import math
 import os
 import re
@@ -20,6 +18,8 @@ import scipy.special
 from numpy.testing import assert_allclose
 
 import autograd_mini as ag
+from docs import document
+from tests.documents import check_programs
 from tests.test_house import ROOT, SHELF
 
 READMES = ["README.md", "README.zh.md"]
@@ -32,22 +32,7 @@ def text(readme: str) -> str:
 
 
 def blocks(readme: str, language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", text(readme), re.DOTALL | re.MULTILINE)
-
-
-def said(block: str) -> list[str]:
-    """What a block claims to print: the comment behind a print, and comment lines right below."""
-    lines: list[str] = []
-    below = False
-    for line in block.splitlines():
-        if printed := re.match(r"\s*print\(.*\)(?:\s+# (.*))?$", line):
-            lines += [printed[1].rstrip()] if printed[1] else []
-            below = True
-        elif below and line.startswith("# "):
-            lines.append(line[2:].rstrip())
-        else:
-            below = False
-    return lines
+    return document.blocks(text(readme), language)
 
 
 @both
@@ -55,14 +40,9 @@ def test_every_python_block_runs_and_prints_what_it_says(
     readme: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    names: dict[str, Any] = {}
     programs = blocks(readme, "python")
     assert len(programs) >= 4
-    for program in programs:  # top to bottom, as a reader pastes them into one session
-        out = io.StringIO()
-        with contextlib.redirect_stdout(out):
-            exec(compile(program, readme, "exec"), names)  # noqa: S102 - what the reader does
-        assert out.getvalue().splitlines() == said(program)
+    check_programs(programs, readme)
 
 
 def test_the_first_program_is_five_lines_and_shows_delta() -> None:
