@@ -126,7 +126,7 @@ def test_train_leaves_weights_that_do_what_it_says(trained: tuple[Done, Path]) -
 
 def test_train_leaves_history_curves_and_graph(trained: tuple[Done, Path]) -> None:
     _, folder = trained
-    names = {"weights.npz", "history.json", "cost.svg", "cost.png", "graph.svg"}
+    names = {"weights.npz", "history.json", "cost.svg", "cost.png", "graph.svg", "report.html"}
     assert {path.name for path in folder.iterdir()} == names
     content = json.loads((folder / "history.json").read_text("utf-8"))
     assert [row["epoch"] for row in content["rows"]] == [0, 1, 2, 3, 4, 5, 6]
@@ -155,7 +155,7 @@ def test_train_leaves_history_curves_and_graph(trained: tuple[Done, Path]) -> No
 def test_the_same_seed_gives_the_same_files_and_another_others(run: Callable[..., Done]) -> None:
     for name, seed in (("one", "4"), ("two", "4"), ("three", "5")):
         assert run("train", *QUICK, "--seed", seed, "--out", name).status == 0
-    for file in ("weights.npz", "history.json", "cost.svg", "graph.svg"):
+    for file in ("weights.npz", "history.json", "cost.svg", "graph.svg", "report.html"):
         one, two, three = (Path(name, file).read_bytes() for name in ("one", "two", "three"))
         assert one == two
         assert one != three
@@ -171,7 +171,7 @@ def test_without_matplotlib_no_old_picture_stays(
     assert done.status == 0, done.err
     assert "cost.png" not in done.out
     names = {path.name for path in Path("autograd-mini-train").iterdir()}
-    assert names == {"weights.npz", "history.json", "cost.svg", "graph.svg"}
+    assert names == {"weights.npz", "history.json", "cost.svg", "graph.svg", "report.html"}
 
 
 @pytest.mark.parametrize(

@@ -74,6 +74,7 @@ OTHER_TESTS = {
     "test_paths_network.py",
     "test_page.py",
     "test_plots.py",
+    "test_report.py",
     "test_page_browser.py",
     "test_page_opened.py",
     "test_readme.py",

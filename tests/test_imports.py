@@ -55,6 +55,7 @@ ORDER = [
     "drawing.",
     "charts.",
     "plots.",
+    "report.",
     "paths_report",
     "paths_elements",
     "paths_trace",

@@ -8,8 +8,8 @@ __all__ = ["COLOURS", "DARKER", "GRID", "INK", "PAPER", "QUIET", "RAMP", "SERIES
 
 INK, QUIET, GRID, PAPER = "#222222", "#5c5c5c", "#e4e4e4", "#fefefe"
 BLUE, ORANGE = "#0072b2", "#b34700"
-COLOURS: Final = {"training": "#0072b2", "validation": "#d55e00", "test": "#00805c"}
-SERIES: Final = ("#0072b2", "#d55e00", "#00805c", "#a3477b", "#b87700", "#5a6570")
+COLOURS: Final = {"training": "#0072b2", "validation": "#b34700", "test": "#00805c"}
+SERIES: Final = ("#0072b2", "#b34700", "#00805c", "#a3477b", "#8a5a00", "#5a6570")
 """Of lines and classes, in this order; marks and names say the same."""
 STEPS: Final = 8
 
@@ -35,8 +35,8 @@ _NIGHT: Final = {
     "ink": _ramp("#1d242c", "#eef2f6"),
 }
 DARKER: Final = {
-    "#0072b2": "#56b4e9", "#d55e00": "#ff8f4a", "#00805c": "#2bc59a", "#a3477b": "#e58fbd",
-    "#b87700": "#e69f00", "#5a6570": "#93a1af", INK: "#eef2f6", QUIET: "#b4bec8",
+    "#0072b2": "#56b4e9", "#00805c": "#2bc59a", "#a3477b": "#e58fbd",
+    "#8a5a00": "#e69f00", "#5a6570": "#93a1af", INK: "#eef2f6", QUIET: "#b4bec8",
     GRID: "#343d47", "#888888": "#8a949e",
     **{day: night for name in RAMP for day, night in zip(RAMP[name], _NIGHT[name], strict=True)},
 }  # fmt: skip

@@ -21,8 +21,9 @@ from ..tensor import Tensor
 from ..training import fit
 from ..transforms import backprop
 from . import options
+from .results import outline
 from .terminal import Output, shown
-from .train import FOLDER, outline
+from .train import FOLDER
 
 Array = NDArray[Any]
 Row = tuple[str, float]

@@ -5,22 +5,21 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..context import no_grad
-from ..data import load_digits, load_examples, one_hot, save_weights, split, write
+from ..data import load_digits, load_examples, one_hot, split
 from ..history import History
 from ..nn.network import Network
 from ..optimisers import OPTIMISERS, RATES
-from ..training import accuracy, fit
+from ..report import Run
+from ..training import fit
 from . import options
 from .comparison import TOLERANCE, differences
-from .pictures import graph_of_cost, save_picture
+from .results import evaluate, outline, report, save
 from .terminal import Output, quoted, shown
 
 Array = NDArray[Any]
@@ -42,6 +41,8 @@ early and keeps the best weights so far. The folder then holds
     history.json   settings, cost and accuracy after every epoch, results
     cost.svg       their curves (with matplotlib also cost.png)
     graph.svg      the recorded graph of the cost, with its gradients
+    report.html    all of it on one page that needs nothing beside it: figures, curves, mistakes,
+                   what the hidden units look for, gradients and activations layer by layer
 """
 EXAMPLES = """\
 examples:
@@ -106,7 +107,8 @@ def run(args: argparse.Namespace, out: Output) -> int:
     data = Data(args)
     nets = networks(args, data)
     introduce(args, data, nets[0], out)
-    worst = check(args, data, nets[0], out)
+    found = check(args, data, nets[0], out)
+    worst = max(found.values())
     if worst > TOLERANCE[args.dtype]:
         return 1
     start = time.perf_counter()
@@ -117,7 +119,7 @@ def run(args: argparse.Namespace, out: Output) -> int:
     if any(history.interrupted for history in histories):
         out.item("Stopped", "by Ctrl-C; the best weights so far are kept")
     seconds = time.perf_counter() - start
-    results = evaluate(data, nets[: len(histories)])
+    results = evaluate(nets[: len(histories)], data.X, data.X_test, data.y, data.y_test)
     out.item("Trained", f"in {seconds:.1f} s; {falling(histories[0])}")
     report(results, out)
     settings = {
@@ -126,8 +128,13 @@ def run(args: argparse.Namespace, out: Output) -> int:
     }  # fmt: skip
     content = json.loads(histories[0].to_json())
     content |= {"settings": settings, "gradient_check": worst, "results": results}
-    files = save(folder, nets[0], data, histories[0], content)
+    made = Run(
+        data.name, nets[0], data.X, data.targets(data.y), data.y, data.X_test, data.y_test,
+        histories[0], settings, results, found, TOLERANCE[args.dtype],
+    )  # fmt: skip
+    files = save(folder, made, content)
     out.item("Saved", f"in {shown(folder)}: {', '.join(files)}")
+    out.line(f"{'':12}open report.html in a browser to see all of it")
     out.line(f"{'':12}next: autograd-mini check --weights {quoted(folder / 'weights.npz')}")
     del content["rows"]
     out.record(**content, seconds=round(seconds, 3), folder=str(folder), files=files)
@@ -190,7 +197,7 @@ def introduce(args: argparse.Namespace, data: Data, net: Network, out: Output) -
     )
 
 
-def check(args: argparse.Namespace, data: Data, net: Network, out: Output) -> float:
+def check(args: argparse.Namespace, data: Data, net: Network, out: Output) -> dict[str, float]:
     """Compare autodiff with the closed form on all training examples, before the first step."""
     found = differences(net, data.X, data.targets(data.y), args.lam, args.cost)
     worst = max(found, key=lambda name: found[name])
@@ -199,7 +206,7 @@ def check(args: argparse.Namespace, data: Data, net: Network, out: Output) -> fl
     out.item("Gradient", "autodiff against the closed form, every δ^(l) and ∂J/∂Θ^(l):")
     out.line(f"{'':12}worst relative difference {found[worst]:.1e} (in {worst})  {verdict}")
     out.record(gradient_check=found[worst], differences=found)
-    return found[worst]
+    return found
 
 
 def train(args: argparse.Namespace, data: Data, net: Network, seed: np.random.Generator) -> History:
@@ -219,69 +226,3 @@ def falling(history: History) -> str:
         cure = "; give a smaller --rate" if len(history) > 1 else ""
         return f"J = {first:.4f}, which no epoch lowered{cure}"
     return f"J fell from {first:.4f} to {best:.4f}, its lowest, in epoch {history.best}"
-
-
-def evaluate(data: Data, nets: list[Network]) -> dict[str, Any]:
-    """Accuracies of the networks, and which digit the first takes for which."""
-    accuracies = [
-        {
-            "layers": list(net.sizes),
-            "train_accuracy": accuracy(net, data.X, data.targets(data.y)),
-            "test_accuracy": accuracy(net, data.X_test, data.targets(data.y_test)),
-        }
-        for net in nets
-    ]
-    with no_grad():
-        h = nets[0](data.X_test).numpy()
-    answers = h.argmax(axis=1) if h.shape[1] > 1 else (h[:, 0] >= 0.5).astype(int)
-    confusion = np.zeros((data.classes, data.classes), int)
-    np.add.at(confusion, (data.y_test, answers), 1)
-    beside = accuracies[1] if len(accuracies) > 1 else None
-    return {**accuracies[0], "no_hidden_layer": beside, "confusion": confusion.tolist()}
-
-
-def report(results: dict[str, Any], out: Output) -> None:
-    """Print the accuracies and the confusion table."""
-    rows = [["", "training", "test"]]
-    beside = results["no_hidden_layer"]
-    for each in filter(None, (results, beside)):
-        shares = [f"{each[f'{part}_accuracy']:.2%}" for part in ("train", "test")]
-        rows.append(["-".join(map(str, each["layers"])), *shares])
-    out.item("Accuracy", "share of the examples that are recognised")
-    out.table(rows)
-    if beside:
-        gain = 100 * (results["test_accuracy"] - beside["test_accuracy"])
-        out.line(f"{'':12}the hidden layer is worth {gain:+.2f} points on the test (same λ)")
-    confusion = results["confusion"]
-    if len(confusion) > 20:
-        out.item("Confusion", f"a table of {len(confusion)} classes: see history.json")
-        return
-    out.item("Confusion", "test examples; a row what it is, a column what the network says")
-    counted = [[label, *(count or "·" for count in row)] for label, row in enumerate(confusion)]
-    out.table([["", *range(len(confusion))], *counted])
-
-
-def save(
-    folder: Path, net: Network, data: Data, history: History, content: dict[str, Any]
-) -> list[str]:
-    """Leave weights, history, curves and graph in the folder, each whole or not at all."""
-    settings = content["settings"]
-    save_weights(folder / "weights.npz", net, **settings, results=content["results"])
-    write(folder / "history.json", json.dumps(content, indent=1) + "\n")
-    write(folder / "cost.svg", history.svg())
-    J = graph_of_cost(net, data.X, data.targets(data.y), settings["lam"], settings["cost"])
-    save_picture(J, folder / "graph.svg")
-    files = ["weights.npz", "history.json", "cost.svg", "graph.svg"]
-    try:
-        drawn = BytesIO()
-        history.plot().savefig(drawn, format="png", dpi=150)
-    except ImportError:  # matplotlib is an extra, and cost.svg shows the same
-        (folder / "cost.png").unlink(missing_ok=True)  # of an earlier run: it would tell of that
-        return files
-    write(folder / "cost.png", drawn.getvalue())
-    return [*files, "cost.png"]
-
-
-def outline(net: Network) -> str:
-    """Layer sizes as people write them: 64-25-10."""
-    return "-".join(map(str, net.sizes))
