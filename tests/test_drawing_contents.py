@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import autograd_mini as ag
 from autograd_mini.drawing import draw
 from autograd_mini.drawing.jacobians import MOST_PULLED, jacobians, written
+from autograd_mini.drawing.labels import Line, heat, strips
 from autograd_mini.drawing.model import FIELDS
+from autograd_mini.drawing.style import shade
 from autograd_mini.graph import Node, walk
 from tests.drawn import graphs, texts, vertex
 
@@ -146,3 +151,61 @@ def test_the_place_is_shown_without_its_folder() -> None:
         assert f"at test_drawing_contents.py:{line}" in shown or shown.startswith("2 recorded")
     assert "test_drawing_contents" not in draw(y).dot
     assert vertex(draw(np.sin(ag.Tensor(1.0, requires_grad=True, name="z"))), "z").place == ""
+
+
+# Large arrays in small
+
+
+def tiles(svg: str) -> dict[str, int]:
+    """How many tiles of each colour there are."""
+    found = re.findall(r'<path fill="(#\w{6})" stroke="none" d="((?:M[^Mz]*h5v5h-5z)+)"/>', svg)
+    return {colour: path.count("M") for colour, path in found}
+
+
+@pytest.mark.parametrize("engine", ["", "built-in"])
+def test_a_large_array_has_tiles_for_value_and_gradient(
+    engine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AUTOGRAD_MINI_DOT", engine)
+    values = np.where(np.arange(64).reshape(8, 8) % 2, 1.0, -1.0)
+    J = np.sum(ag.Tensor(values, requires_grad=True, name="x"))
+    picture = draw(J)
+    assert tiles(picture.svg()) == {shade(-1, 1): 32, shade(1, 1): 32 + 64}
+    assert tiles(draw(J, fields=("value",)).svg()) == {shade(-1, 1): 32, shade(1, 1): 32}
+    assert tiles(draw(J, fields=("name",)).svg()) == {}
+    cells = re.findall(r'<TD WIDTH="5"[^>]* BGCOLOR="(#\w+)"', picture.dot)
+    assert Counter(cells) == tiles(picture.svg())
+    assert "#fe" not in picture.svg() + picture.dot
+
+
+def test_a_small_array_is_written_and_has_none() -> None:
+    x = ag.Tensor(np.ones((6, 6)), requires_grad=True)
+    assert tiles(draw(np.sum(x)).svg()) == {}
+    assert tiles(draw(np.sum(ag.Tensor(np.ones(7), requires_grad=True))).svg())
+
+
+@given(st.integers(1, 40), st.integers(7, 40), st.integers(0, 9), st.sampled_from([0.0, np.nan]))
+def test_miniatures_are_small_and_their_tiles_are_means(
+    rows: int, columns: int, seed: int, hole: float
+) -> None:
+    array = np.random.default_rng(seed).normal(size=(rows, columns))
+    array[0, 0] += hole
+    (small,) = strips(Line("tiles", "", heats=(heat(array),)))
+    assert len(small) <= 8
+    assert {len(row) for row in small} <= set(range(1, 9))
+    assert (small[0][0] is None) == bool(np.isnan(hole))
+    assert np.count_nonzero(np.equal(np.array(small, dtype=object), None)) <= 1
+    if rows % 16 == columns % 16 == 0 and not np.isnan(hole):
+        blocks = array.reshape(8, rows // 8, 8, columns // 8).mean(axis=(1, 3))
+        np.testing.assert_allclose(np.array(small, dtype=float), blocks, atol=2e-3)
+
+
+def test_shades_are_stronger_the_farther_from_zero_and_tell_the_sign() -> None:
+    def darkness(colour: str) -> int:
+        return -sum(int(colour[k : k + 2], 16) for k in (1, 3, 5))
+
+    for sign in (1, -1):
+        found = [darkness(shade(sign * k, 6.0)) for k in range(7)]
+        assert found == sorted(set(found))
+    assert shade(1.0, 1.0) != shade(-1.0, 1.0)
+    assert shade(0.0, 0.0) == shade(0.0, 1.0)

@@ -18,6 +18,7 @@ from .layered import LABEL_SIZE, Box, Plan, Route, plan
 from .model import Diagram, Edge, Mark, Scope, Vertex, nested
 from .style import INK, STYLES, arrow, ink, looks, outline, stroke
 from .themes import themed_dot
+from .tiles import dot_tiles
 
 __all__ = ["to_dot"]
 
@@ -32,8 +33,8 @@ LAID_OUT = 'layout="nop2"'
 TO_LAY_OUT = "rankdir=TB nodesep=0.25 ranksep=0.28"
 
 
-def to_dot(diagram: Diagram) -> str:
-    r"""Return the DOT program of a diagram.
+def to_dot(diagram: Diagram, with_rooms: bool = False) -> str:
+    r"""Return the DOT program of a diagram, with tiles or with rooms where they will be put.
 
     >>> from autograd_mini.drawing.model import Vertex
     >>> text = to_dot(Diagram((Vertex("n0", "value", 'a "b" <c> \\N'),), ()))
@@ -41,6 +42,7 @@ def to_dot(diagram: Diagram) -> str:
     True
     """
     diagram = prepared(diagram)
+    rooms = {v.key: k for k, v in enumerate(diagram.vertices)} if with_rooms else {}
     laid = plan(diagram) if diagram.direction == "right" else None
     caption = (
         f" label={_caption(clean(diagram.caption, 200), diagram.room)}" if diagram.caption else ""
@@ -51,7 +53,7 @@ def to_dot(diagram: Diagram) -> str:
     for step, path, vertex in nested(diagram):
         indent = "  " * (len(path) + 1)
         if step == "vertex":
-            parts.append(f"{indent}{_vertex(vertex, laid)}\n")
+            parts.append(f"{indent}{_vertex(vertex, laid, rooms.get(vertex.key))}\n")
         elif step == "open":
             parts.append(_opening(scopes, path, laid))
             scopes += 1
@@ -85,7 +87,7 @@ def _framed(frame: Box) -> str:
     return f' bb="{left:.1f},{-bottom:.1f},{right:.1f},{-top:.1f}" lp="{at}"'
 
 
-def _vertex(vertex: Vertex, laid: Plan | None) -> str:
+def _vertex(vertex: Vertex, laid: Plan | None, room: int | None) -> str:
     style = looks(vertex)
     wide, high = outline(vertex)
     drawn = ["filled"] + ["rounded"] * (style.shape == "box") + ["dashed"] * style.dashed
@@ -99,23 +101,26 @@ def _vertex(vertex: Vertex, laid: Plan | None) -> str:
         left, top, right, bottom = laid.boxes[vertex.key]
         settings += [f'pos="{(left + right) / 2:.1f},{-(top + bottom) / 2:.1f}"']
         settings += [f"height={high / 72:.3f} fixedsize=true"] * (style.shape == "circle")
-    return f'"{vertex.key}" [{" ".join(settings)} label={_label(vertex)}];'
+    return f'"{vertex.key}" [{" ".join(settings)} label={_label(vertex, room)}];'
 
 
-def _label(vertex: Vertex) -> str:
+def _label(vertex: Vertex, room: int | None) -> str:
     """Return a plain label for a round shape (only those stay centred in any font), or a cell."""
     written = lines(vertex)
     if STYLES[vertex.kind].shape in ("ellipse", "circle"):
         return '"' + "\\n".join(_text(line.text) for line in written) + '"'
-    text = "".join(f'{_line(line, vertex.mark)}<BR ALIGN="LEFT"/>' for line in written) or " "
-    return _cell(text, label_size(vertex)[0])
+    told = [f'{_line(line, vertex.mark)}<BR ALIGN="LEFT"/>' for line in written if not line.heats]
+    wide = label_size(vertex)[0]
+    tiles = "".join(dot_tiles(line, wide, room) for line in written if line.heats)
+    return _cell("".join(told) or " ", wide, tiles=tiles)
 
 
-def _cell(text: str, width: float, looks: str = "") -> str:
+def _cell(text: str, width: float, looks: str = "", tiles: str = "") -> str:
     """Return a label with room for its text in wider fonts than those it is measured with."""
+    row, span = (f"<TR>{tiles}</TR>", ' COLSPAN="2"') if tiles else ("", "")
     return (
         f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0"{looks}><TR>'
-        f'<TD ALIGN="LEFT" BALIGN="LEFT" WIDTH="{width:.0f}">{text}</TD></TR></TABLE>>'
+        f'<TD ALIGN="LEFT" BALIGN="LEFT" WIDTH="{width:.0f}"{span}>{text}</TD></TR>{row}</TABLE>>'
     )
 
 

@@ -11,25 +11,29 @@ import numpy as np
 from .model import FIELDS, Diagram, Heat, Vertex
 
 __all__ = [
+    "TILE",
     "Described",
     "Line",
     "chosen",
     "clean",
     "describe",
+    "extent",
     "heat",
     "is_large",
     "label_size",
+    "line_height",
     "lines",
     "metadata",
     "number",
     "plain_width",
     "rows",
+    "strips",
     "text_width",
 ]
 
-Role = Literal["title", "note", "value"]
+Role = Literal["title", "note", "value", "tiles"]
 
-SIZES: Final[dict[Role, float]] = {"title": 12, "note": 9, "value": 10}
+SIZES: Final[dict[Role, float]] = {"title": 12, "note": 9, "value": 10, "tiles": 0}
 LINE_HEIGHT: Final = 1.25
 LONGEST: Final = 40
 WIDEST: Final = 44
@@ -37,6 +41,9 @@ WIDEST: Final = 44
 MOST_ROWS, MOST_COLUMNS = 6, 6
 """An array with more is shown by its range."""
 MOST_TILES: Final = 16
+MOST_DRAWN: Final = 8
+"""Of the tiles of a row or column in a static picture."""
+TILE: Final = 5
 TEXTS: Final = ("name", "shape", "dtype", "place")
 EMPTY: Final = {field: "" if field in TEXTS else () for field in FIELDS}
 TILES: Final = {"value": "value_heat", "gradient": "gradient_heat", "jacobian": "jacobian_heat"}
@@ -52,6 +59,8 @@ class Line:
     text: str
     gradient: str = ""
     """What stands to the right of it, in the gradient's colour."""
+    heats: tuple[Heat, ...] = ()
+    """Large arrays in small, side by side, in place of a text."""
 
 
 def clean(text: str, limit: int = LONGEST) -> str:
@@ -237,11 +246,56 @@ def lines(vertex: Vertex) -> list[Line]:
     else:
         found += [Line("value", row) for row in value]
         found += [Line("value", "", row) for row in gradient]
-    return found + [Line("value", clean(row, 80)) for row in vertex.jacobian]
+    found += [Line("value", clean(row, 80)) for row in vertex.jacobian]
+    heats = _miniatures(vertex)
+    return found + ([Line("tiles", "", heats=heats)] if heats else [])
+
+
+def _miniatures(vertex: Vertex) -> tuple[Heat, ...]:
+    """Return the arrays that the text does not show in full."""
+    shown = ((vertex.value, vertex.value_heat), (vertex.gradient, vertex.gradient_heat))
+    large = [tiles for rows, tiles in shown if len(rows) == 1 and _tiles(tiles) > MOST_COLUMNS]
+    return tuple(large) + ((vertex.jacobian_heat,) if vertex.jacobian_heat else ())
+
+
+def _tiles(heat: Heat) -> int:
+    return sum(map(len, heat))
+
+
+def strips(line: Line) -> tuple[Heat, ...]:
+    """Return the miniatures of a line, each in at most 8 rows and columns."""
+    return tuple(map(_smaller, line.heats))
+
+
+def _smaller(heat: Heat) -> Heat:
+    rows, columns = -(-len(heat) // MOST_DRAWN), -(-max(map(len, heat)) // MOST_DRAWN)
+    if rows == columns == 1:
+        return heat
+    return tuple(
+        tuple(
+            _mean([number for row in heat[y : y + rows] for number in row[x : x + columns]])
+            for x in range(0, len(heat[y]), columns)
+        )
+        for y in range(0, len(heat), rows)
+    )
+
+
+def _mean(numbers: list[float | None]) -> float | None:
+    known = [number for number in numbers if number is not None]
+    return sum(known) / len(known) if len(known) == len(numbers) else None
+
+
+def extent(line: Line) -> tuple[float, float]:
+    """Return the width and height in points of a line of tiles."""
+    drawn = strips(line)
+    wide = sum(max(map(len, heat)) for heat in drawn) + 2 * (len(drawn) - 1)
+    return float(TILE * wide), float(TILE * max(map(len, drawn)))
 
 
 def text_width(line: Line) -> float:
     """Return a width in points that the line keeps within, in Helvetica as in DejaVu (wider)."""
+    if line.role == "tiles":
+        return extent(line)[0]
     if line.role == "value":
         text = line.text + line.gradient
         return SIZES["value"] * sum(1.05 if _is_wide(c) else 0.61 for c in text)
@@ -274,5 +328,10 @@ def label_size(vertex: Vertex) -> tuple[float, float]:
     written = lines(vertex)
     return (
         max((text_width(line) for line in written), default=0.0),
-        sum(SIZES[line.role] * LINE_HEIGHT for line in written),
+        sum(map(line_height, written)),
     )
+
+
+def line_height(line: Line) -> float:
+    """Return the height in points that a line takes."""
+    return extent(line)[1] + 4 if line.role == "tiles" else SIZES[line.role] * LINE_HEIGHT

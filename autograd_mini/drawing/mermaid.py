@@ -58,7 +58,7 @@ def _escaped(text: str, limit: int = 40) -> str:
 def _vertex(vertex: Vertex, ids: dict[str, str]) -> str:
     before, after = SHAPES[STYLES[vertex.kind].shape]
     written = [" ".join(filter(None, [line.text, line.gradient])) for line in lines(vertex)]
-    label = "<br/>".join(_escaped(line, 120) for line in written) or " "
+    label = "<br/>".join(_escaped(line, 120) for line in written if line) or " "
     return f"{ids[vertex.key]}{before}{label}{after}:::{_class(vertex.kind)}"
 
 

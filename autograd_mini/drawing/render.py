@@ -18,11 +18,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal
 
+from .arrows import prepared
 from .dot import to_dot
-from .model import Diagram, Theme
+from .model import Diagram
 from .style import FONTS
 from .svg import to_svg
 from .themes import themed_svg
+from .tiles import with_tiles
 
 __all__ = ["Engine", "describe_engine", "engines", "render"]
 
@@ -104,12 +106,14 @@ def render(diagram: Diagram, kind: Format) -> bytes:
         if kind == "pdf" and Path(engine.program).stem == "graphviz-pure":
             continue  # it has no such format
         try:
-            drawn = _run(engine, to_dot(light if kind == "svg" else diagram), kind)
-            return _themed(drawn, diagram.theme) if kind == "svg" else drawn
+            if kind != "svg":
+                return _run(engine, to_dot(diagram), kind)
+            drawn = _run(engine, to_dot(light, with_rooms=True), kind).decode()
+            return themed_svg(with_tiles(drawn, prepared(light).vertices), diagram.theme).encode()
         except (ImportError, OSError, subprocess.SubprocessError, RuntimeError) as error:
             problem = f"{engine.name} failed: {error}"
     if kind == "svg":
-        return _themed(to_svg(diagram).encode(), diagram.theme)
+        return themed_svg(to_svg(diagram), diagram.theme).encode()
     if kind == "pdf":
         raise RuntimeError(
             f"a PDF needs Graphviz's `dot` ({problem or 'it is not here'}); install it (apt "
@@ -119,10 +123,6 @@ def render(diagram: Diagram, kind: Format) -> bytes:
         f"a PNG needs graphviz-pure or Graphviz's `dot` ({problem or 'neither is here'}); "
         "pip install graphviz-pure, or save as .svg, which always works"
     )
-
-
-def _themed(svg: bytes, theme: Theme) -> bytes:
-    return themed_svg(svg.decode(), theme).encode()
 
 
 def _graphviz_pure() -> str | None:

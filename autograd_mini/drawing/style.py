@@ -12,8 +12,8 @@ from typing import Final, Literal
 from .labels import label_size
 from .model import Edge, Kind, Mark, Vertex
 
-__all__ = ["DARK", "FONTS", "INK", "STYLES", "Style", "arrow", "ink", "looks"]
-__all__ += ["outline", "stroke"]
+__all__ = ["DARK", "FONTS", "INK", "STYLES", "UNKNOWN", "Style", "arrow", "ink", "looks"]
+__all__ += ["outline", "shade", "stroke"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,35 @@ DARK: Final = {
     "#b34700": "#ff8f4a", "#8a949e": "#6b7782", "#f4f6f8": "#191f26",
 }  # fmt: skip
 """What each colour becomes on a dark page: as easily told apart, and as legible."""
+
+SHADES: Final = 6
+UNKNOWN: Final = "#8a949e"
+"""A tile that is not finite."""
+
+
+def _mixed(colour: str, ground: str, share: float) -> str:
+    pairs = [(int(colour[k : k + 2], 16), int(ground[k : k + 2], 16)) for k in (1, 3, 5)]
+    return "#" + "".join(f"{round(a * share + b * (1 - share)):02x}" for a, b in pairs)
+
+
+def shade(number: float, most: float, dark: bool = False) -> str:
+    """Return the colour of a tile: the farther from zero, the stronger; `most` is the strongest.
+
+    >>> shade(2.0, 2.0), shade(-2.0, 2.0), shade(0.0, 2.0)
+    ('#0072b2', '#b34700', '#eef0f2')
+    """
+    level = round(SHADES * min(abs(number) / most, 1.0)) if most else 0
+    colour, ground = INK["negative" if number < 0 else "positive"], "#eef0f2"
+    if dark:
+        colour, ground = DARK[colour], "#2a323b"
+    return _mixed(colour, ground, level / SHADES)
+
+
+DARK.update(
+    (shade(sign * level, SHADES), shade(sign * level, SHADES, dark=True))
+    for sign in (1, -1)
+    for level in range(SHADES)
+)
 
 FONTS: Final = {
     "Helvetica": "Helvetica,Arial,Liberation Sans,DejaVu Sans,Noto Sans CJK SC,"

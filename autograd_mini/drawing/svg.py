@@ -9,10 +9,11 @@ from math import hypot
 from typing import Final
 
 from .arrows import prepared
-from .labels import LINE_HEIGHT, SIZES, Line, clean, label_size, lines, plain_width
+from .labels import SIZES, Line, clean, extent, label_size, line_height, lines, plain_width
 from .layered import LABEL_SIZE, Box, Plan, Route, plan
 from .model import DEEPEST, Diagram, Scope, Vertex
 from .style import FONTS, INK, arrow, ink, looks, stroke
+from .tiles import svg_tiles
 
 __all__ = ["to_svg"]
 
@@ -156,17 +157,20 @@ def _vertex(vertex: Vertex, box: Box) -> Iterator[str]:
     drawn = f'fill="{style.fill}" stroke="{style.border}" stroke-width="{style.thick:g}"'
     drawn += ' stroke-dasharray="5 3"' if style.dashed else ""
     if style.shape == "box":
-        extent = f'width="{right - left:.1f}" height="{bottom - top:.1f}" rx="5"'
-        yield f'<rect x="{left:.1f}" y="{top:.1f}" {extent} {drawn}/>'
+        size_of = f'width="{right - left:.1f}" height="{bottom - top:.1f}" rx="5"'
+        yield f'<rect x="{left:.1f}" y="{top:.1f}" {size_of} {drawn}/>'
     elif style.shape != "plain":
-        extent = f'rx="{(right - left) / 2:.1f}" ry="{(bottom - top) / 2:.1f}"'
-        yield f'<ellipse cx="{x:.1f}" cy="{y:.1f}" {extent} {drawn}/>'
+        size_of = f'rx="{(right - left) / 2:.1f}" ry="{(bottom - top) / 2:.1f}"'
+        yield f'<ellipse cx="{x:.1f}" cy="{y:.1f}" {size_of} {drawn}/>'
     centred = style.shape in ("ellipse", "circle")
     start = x if centred else left + (9 if style.shape == "box" else 2)
     baseline = y - label_size(vertex)[1] / 2
     for line in lines(vertex):
         size = SIZES[line.role]
-        baseline += size * LINE_HEIGHT
+        baseline += line_height(line)
+        if line.heats:
+            yield svg_tiles(line, round(start, 1), round(baseline - extent(line)[1], 1))
+            continue
         colour = ink("note", vertex.mark) if line.role == "note" else style.text
         inside = escape(line.text)
         if line.gradient:
