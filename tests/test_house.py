@@ -48,11 +48,15 @@ DOORS = ["__init__.py", "rules/__init__.py", "nn/__init__.py"]
 
 # Tests of the other rooms. All others need nothing but the shelf: they run again without the rest.
 OTHER_TESTS = {
+    "planted.py",
+    "students.py",
     "test_cli.py",
     "test_cli_draw.py",
     "test_cli_explain.py",
     "test_data.py",
     "test_debugging.py",
+    "test_diagnose.py",
+    "test_diagnose_students.py",
     "test_drawing.py",
     "test_drawing_arrows.py",
     "test_drawing_contents.py",

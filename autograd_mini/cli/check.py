@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..context import no_grad
 from ..nn.network import COSTS, Network
-from . import options
+from . import against, options
 from .comparison import TOLERANCE, closed, recorded, relative
 from .problem import add_options, named, problem
 from .terminal import Output
@@ -32,7 +32,7 @@ over all arrays from the numeric gradient by more than 1e-7, as ‖u - v‖ / �
 
 Without options it is the course's own check: a 3-5-3 network, 5 examples, weights and examples
 sin(1), sin(2), ... / 10, labels 1 + (i mod 3), λ = 0 and 3.
-"""
+""" + against.DESCRIPTION
 EXAMPLES = """\
 examples:
   autograd-mini check
@@ -40,9 +40,11 @@ examples:
   autograd-mini check --layers 6-5-4-3 --activation tanh --cost softmax --rows 0
   autograd-mini check --weights autograd-mini-train/weights.npz --lam 0.1
   autograd-mini check --slide    (D = Δ/m + λΘ, as the slide has it: fails by (1 - 1/m) λ Θ)
-"""
+""" + against.EXAMPLES
 EPSILON = 1e-4
 NUMERIC = 1e-7
+EXAMPLES_OF_THE_COURSE = 5
+LAMS = [0.0, 3.0]
 MOST = 12_000  # numeric entries: each takes two forward passes
 
 
@@ -50,8 +52,9 @@ def add(commands: Any) -> None:
     """Add the sub-command to the command line."""
     parser = commands.add_parser("check", help=HELP, description=DESCRIPTION, epilog=EXAMPLES)
     options.common(parser, run)
-    add_options(parser, 5)
-    options.strength(parser, [0.0, 3.0], nargs="+")
+    add_options(parser, EXAMPLES_OF_THE_COURSE)
+    parser.set_defaults(examples=None)  # --against takes another number than the course
+    options.strength(parser, LAMS, nargs="+")
     parser.add_argument(
         "--rows", type=options.whole(0, 10_000), default=5, metavar="N",
         help="entries of each Θ to print (default: 5)",
@@ -61,10 +64,14 @@ def add(commands: Any) -> None:
         help="put the slide's λΘ without 1/m in place of the closed form, and see it fail "
         "(prints weights only: no λ for a bias)",
     )  # fmt: skip
+    against.add_options(parser)
 
 
 def run(args: argparse.Namespace, out: Output) -> int:
     """Check for every λ; 1 when one of them fails."""
+    if args.against is not None:
+        return against.against(args, None if args.lam is LAMS else args.lam, out)
+    args.examples = args.examples or EXAMPLES_OF_THE_COURSE
     net, X, Y = problem(args)
     out.item("Network", named(args, net))
     checks = [one_check(args, net, X, Y, lam, out) for lam in args.lam]

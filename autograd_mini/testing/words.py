@@ -1,0 +1,52 @@
+"""What a mistake is called, what it looks like, the note's line against it; in two languages.
+
+The words themselves are in words.toml, beside this file.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from importlib.resources import files
+from typing import Any, NamedTuple
+
+LANGUAGES = ("en", "zh")
+
+
+class Told(NamedTuple):
+    """A text in English and in Chinese."""
+
+    en: str
+    zh: str
+
+
+class Words(NamedTuple):
+    """One mistake in words: its name, what it looks like, the formulas, the note's line."""
+
+    name: Told
+    looks: Told
+    wrong: str
+    right: str
+    note: Told
+
+
+def _told(texts: Mapping[str, Mapping[str, str]]) -> dict[str, Told]:
+    return {key: Told(**text) for key, text in texts.items()}
+
+
+def _mistakes(texts: Mapping[str, Any], note: dict[str, Told]) -> dict[str, Words]:
+    return {
+        key: Words(
+            Told(**text["name"]), Told(**text["looks"]), text["wrong"], text["right"],
+            note[text["note"]],
+        )
+        for key, text in texts.items()
+    }  # fmt: skip
+
+
+_TEXT = tomllib.loads(files(__package__).joinpath("words.toml").read_text("utf-8"))
+NOTE = _told(_TEXT["note"])
+WORDS = _mistakes(_TEXT["mistakes"], NOTE)
+DETAILS = _told(_TEXT["details"])
+LABELS = _told(_TEXT["labels"])
+SENTENCES = _told(_TEXT["sentences"])
