@@ -166,7 +166,7 @@ def of_its_own(args: argparse.Namespace, given: dict[str, Any], net: Network) ->
         return None
     lam = float(np.asarray(given.get("lam", 0.0)))
     return setup(
-        matrices["theta"], given["X"], Y, lam, args.activation, net.output, args.cost,
+        matrices["theta"], given["X"], Y, lam, args.activation or "sigmoid", net.output, args.cost,
         matrices["previous"] or None,
     )  # fmt: skip
 
