@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from autograd_mini.drawing.labels import Line, heat, strips
 from autograd_mini.drawing.model import FIELDS
 from autograd_mini.drawing.style import shade
 from autograd_mini.graph import Node, walk
-from tests.drawn import graphs, texts, vertex
+from tests.drawn import chain, graphs, texts, vertex
 
 
 def numeric(node: Node, k: int) -> Any:
@@ -209,3 +210,49 @@ def test_shades_are_stronger_the_farther_from_zero_and_tell_the_sign() -> None:
         assert found == sorted(set(found))
     assert shade(1.0, 1.0) != shade(-1.0, 1.0)
     assert shade(0.0, 0.0) == shade(0.0, 1.0)
+
+
+# Below the picture
+
+
+@pytest.mark.parametrize("engine", ["", "built-in"])
+def test_a_legend_explains_what_is_there_and_nothing_else(
+    engine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AUTOGRAD_MINI_DOT", engine)
+    words = {"parameter", "value", "output", "constant", "operation", "many nodes"}
+    words |= {"what flows back", "grad: ∂(output)/∂(this)", "tiles: blue > 0 > orange"}
+
+    def explained(J: Any, **how: Any) -> set[str]:
+        return {text.strip() for text in texts(draw(J, **how).svg())} & words
+
+    x = ag.Tensor(np.ones(9), requires_grad=True)
+    assert explained(np.sum(x * 2.0)) == words - {"what flows back", "many nodes"}
+    assert explained(np.sum(x * 2.0), edges="both") == words - {"many nodes"}
+    assert explained(chain(100), fields=("name",)) == {
+        "parameter", "output", "operation", "many nodes",
+    }  # fmt: skip
+    assert explained(np.sum(x * 2.0), legend=False) == set()
+    assert explained(ag.nn.gates.AND) == set()
+
+
+def test_the_legend_is_for_pictures_alone(tmp_path: Path) -> None:
+    picture = draw(chain(3))
+    assert "grad: ∂(output)/∂(this)" in picture.dot
+    for name in ("a.txt", "a.mmd"):
+        assert "∂(output)" not in picture.save(tmp_path / name).read_text("utf-8")
+
+
+def test_the_caption_says_that_the_gradient_in_z_is_delta_over_m() -> None:
+    net = ag.nn.Network([2, 3, 1], seed=0)
+    X, Y = np.ones((5, 2)), np.ones(5)
+    for cost in (ag.nn.logistic_cost, ag.nn.quadratic_cost):
+        J = cost(net, X, Y)
+        assert draw(J).diagram.caption.endswith("; that of z2, z3 is δ/m (m = 5)")
+        assert "δ" not in draw(J, gradients=False).diagram.caption
+    run = net.forward(X)
+    J = ag.nn.logistic_cost(net, run, Y)
+    (gradient,) = ag.backprop(J, wrt=[run.z[3]])
+    np.testing.assert_allclose(gradient, net.deltas(X, Y)[3] / 5)
+    assert "δ" not in draw(np.sum(run.z[3])).diagram.caption
+    assert "δ" not in draw(ag.nn.logistic_cost(net, X[0], Y[:1])).diagram.caption  # m = 1

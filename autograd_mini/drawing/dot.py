@@ -15,6 +15,7 @@ from math import hypot
 from .arrows import prepared
 from .labels import SIZES, Line, clean, label_size, lines, plain_width
 from .layered import LABEL_SIZE, Box, Plan, Route, plan
+from .legend import dot_legend, legend_size
 from .model import Diagram, Edge, Mark, Scope, Vertex, nested
 from .style import INK, STYLES, arrow, ink, looks, outline, stroke
 from .themes import themed_dot
@@ -44,9 +45,10 @@ def to_dot(diagram: Diagram, with_rooms: bool = False) -> str:
     diagram = prepared(diagram)
     rooms = {v.key: k for k, v in enumerate(diagram.vertices)} if with_rooms else {}
     laid = plan(diagram) if diagram.direction == "right" else None
-    caption = (
-        f" label={_caption(clean(diagram.caption, 200), diagram.room)}" if diagram.caption else ""
-    )
+    told, legend = clean(diagram.caption, 200), legend_size(diagram)
+    wide = max(plain_width(told, 10), diagram.room, legend[0])
+    below = dot_legend(diagram, wide)
+    caption = f" label={_cell(_text(told) or ' ', wide, below=below)}" if told or below else ""
     layout = LAID_OUT if laid else TO_LAY_OUT
     parts = [HEADER.format(layout=layout, label=caption, note=INK["note"], ink=INK["edge"])]
     scopes = 0
@@ -76,7 +78,7 @@ def _opening(index: int, path: Scope, laid: Plan | None) -> str:
     return (
         f'{indent}subgraph "cluster_{index}" {{\n'
         f'{indent}  graph [style="rounded,filled" color="{INK["scope"]}" labelloc="t"\n'
-        f'{indent}         fillcolor="{INK["scope fill"]}" label={_caption(clean(path[-1]))}'
+        f'{indent}         fillcolor="{INK["scope fill"]}" label={_name(clean(path[-1]))}'
         f"{_framed(frame) if frame else ''}];\n"
     )
 
@@ -112,20 +114,23 @@ def _label(vertex: Vertex, room: int | None) -> str:
     told = [f'{_line(line, vertex.mark)}<BR ALIGN="LEFT"/>' for line in written if not line.heats]
     wide = label_size(vertex)[0]
     tiles = "".join(dot_tiles(line, wide, room) for line in written if line.heats)
-    return _cell("".join(told) or " ", wide, tiles=tiles)
+    return _cell("".join(told) or " ", wide, below=f"<TR>{tiles}</TR>" if tiles else "")
 
 
-def _cell(text: str, width: float, looks: str = "", tiles: str = "") -> str:
-    """Return a label with room for its text in wider fonts than those it is measured with."""
-    row, span = (f"<TR>{tiles}</TR>", ' COLSPAN="2"') if tiles else ("", "")
+def _cell(text: str, width: float, looks: str = "", below: str = "") -> str:
+    """Return a label with room for its text in wider fonts than those it is measured with.
+
+    Below it may stand rows of two cells.
+    """
+    span = ' COLSPAN="2"' if below else ""
     return (
         f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0"{looks}><TR>'
-        f'<TD ALIGN="LEFT" BALIGN="LEFT" WIDTH="{width:.0f}"{span}>{text}</TD></TR>{row}</TABLE>>'
+        f'<TD ALIGN="LEFT" BALIGN="LEFT" WIDTH="{width:.0f}"{span}>{text}</TD></TR>{below}</TABLE>>'
     )
 
 
-def _caption(text: str, room: float = 0.0) -> str:
-    return _cell(_text(text), max(plain_width(text, 10), room))
+def _name(text: str) -> str:
+    return _cell(_text(text), plain_width(text, 10))
 
 
 def _line(line: Line, mark: Mark) -> str:

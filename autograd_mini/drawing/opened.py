@@ -81,7 +81,7 @@ def whole_graph(
     )
     group = _group(top, vertices, found)
     put_into_scopes(group, edges)
-    told = caption(len(order), len(units), bool(found) and "gradient" in fields)
+    told = caption(order, len(units), bool(found) and "gradient" in fields)
     return Whole(
         Diagram(vertices, edges, told, fields=fields),
         flattened(group, edges),

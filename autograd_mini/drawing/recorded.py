@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Final
@@ -26,6 +27,8 @@ __all__ = [
     "wants_gradients",
 ]
 
+WEIGHTED_INPUT: Final = re.compile(r"z\d+")
+"""How a network names z^(l)."""
 MOST_AT_A_BORDER: Final = 500
 """A fold whose nodes reach outside more often is not asked what it gives: it would be too much."""
 
@@ -46,7 +49,7 @@ def recorded_diagram(
     found = cotangents(outputs, units) if wants_gradients(outputs, gradients) else {}
     keys = [f"n{index}" for index in range(len(units))]
     vertices, edges = drawn(units, keys, outputs, found, fields)
-    told = caption(len(order), len(units), bool(found) and "gradient" in fields)
+    told = caption(order, len(units), bool(found) and "gradient" in fields)
     return Diagram(vertices, edges, told, fields=fields)
 
 
@@ -195,9 +198,20 @@ def vertex_of(unit: Unit, key: str, cotangent: Any, is_output: bool) -> Vertex:
     )
 
 
-def caption(recorded: int, drawn: int, with_gradients: bool) -> str:
-    """Return what the whole picture is of."""
-    told = f"{recorded:,} recorded nodes"
-    if drawn < recorded:
+def caption(order: Sequence[Node], drawn: int, with_gradients: bool) -> str:
+    """Return what the whole picture is of: the nodes of `walk`, as so many units."""
+    told = f"{len(order):,} recorded nodes"
+    if drawn < len(order):
         told += f", folded to {drawn}"
-    return told + (", with the output's gradient in each" if with_gradients else "")
+    return told + (f", with the output's gradient in each{_of_delta(order)}" * with_gradients)
+
+
+def _of_delta(order: Sequence[Node]) -> str:
+    """Say how the gradient of a cost in z differs from the note's δ: J is a mean."""
+    cost = order[-1].name == "J" and order[-1].scope[-1:] == ("cost",)
+    weighted = [node for node in order if cost and WEIGHTED_INPUT.fullmatch(node.name or "")]
+    if not weighted or np.ndim(weighted[0].value) != 2:
+        return ""
+    names = ", ".join(str(node.name) for node in weighted[:3])
+    more = ", …" if len(weighted) > 3 else ""
+    return f"; that of {names}{more} is δ/m (m = {len(weighted[0].value)})"

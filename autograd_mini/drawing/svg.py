@@ -11,6 +11,7 @@ from typing import Final
 from .arrows import prepared
 from .labels import SIZES, Line, clean, extent, label_size, line_height, lines, plain_width
 from .layered import LABEL_SIZE, Box, Plan, Route, plan
+from .legend import legend_size, svg_legend
 from .model import DEEPEST, Diagram, Scope, Vertex
 from .style import FONTS, INK, arrow, ink, looks, stroke
 from .tiles import svg_tiles
@@ -37,10 +38,11 @@ def to_svg(diagram: Diagram) -> str:
     around = [*boxes.values(), *frames.values(), *(box for _, box in tags), (0.0, 0.0, 1.0, 1.0)]
     left, top = min(box[0] for box in around) - MARGIN, min(box[1] for box in around) - MARGIN
     caption = clean(diagram.caption, 200)
-    wide = (
-        max(max(box[2] for box in around) - left, plain_width(caption, 10), diagram.room) + MARGIN
-    )
-    high = max(box[3] for box in around) + MARGIN + 14 - top
+    legend = legend_size(diagram)
+    said = max(plain_width(caption, 10), diagram.room, legend[0])
+    wide = max(max(box[2] for box in around) - left, said) + MARGIN
+    bottom = max(box[3] for box in around) + MARGIN + 4
+    high = bottom + 10 + legend[1] - top
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{wide:.0f}pt" height="{high:.0f}pt"',
         f'viewBox="{left:.1f} {top:.1f} {wide:.1f} {high:.1f}" font-family="{FONTS["Helvetica"]}">',
@@ -52,7 +54,8 @@ def to_svg(diagram: Diagram) -> str:
     for number, vertex in enumerate(diagram.vertices, 1):
         parts += _group("node", number, vertex.key, _vertex(vertex, boxes[vertex.key]))
     parts += [_text(tag, box[0], box[3], 8, INK["note"]) for tag, box in tags]
-    parts.append(_text(caption, left + 10, top + high - 10, 10, INK["note"]))
+    parts.append(_text(caption, left + 10, bottom, 10, INK["note"]))
+    parts += svg_legend(diagram, left + 10, bottom + 6)
     return "\n".join([*parts, "</svg>\n"])
 
 
@@ -74,7 +77,7 @@ def _tags(diagram: Diagram, laid: Plan) -> Iterator[tuple[str, Box]]:
     for vertex in diagram.vertices:
         scope = vertex.scope[:DEEPEST]
         framed = all(scope[:depth] in laid.frames for depth in range(1, len(scope) + 1))
-        if not framed and vertex.kind != "operation":
+        if not framed and vertex.kind not in ("operation", "cotangent"):
             name = " / ".join(map(clean, scope))
             x, y = laid.boxes[vertex.key][0] + 2, laid.boxes[vertex.key][1] - 3
             yield name, (x, y - 8, x + plain_width(name, 8), y)
