@@ -336,7 +336,7 @@ def pairs(names: Names) -> Sketch:
     for k, row in enumerate(said):
         y = 66 + 38 * k
         sheet.line([(30, y - 24), (690, y - 24)], GRID)
-        cancels = row[3] == "a − y"
+        cancels = names["cancels"][row[:2]]
         for x, words in zip(lefts, row, strict=False):
             sheet.text(x, y, words, 14, anchor="start")
         sheet.text(650, y, "✓" if cancels else "✗", 18, FORWARD if cancels else BACKWARD)
