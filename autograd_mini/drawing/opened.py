@@ -11,9 +11,13 @@ from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
 from typing import Any, Final
 
+import numpy as np
+
 from ..graph import Node, walk
+from .chains import is_elementwise
 from .fold import Unit, fold, inside
 from .grouped import Group, Opened, flattened, put_into_scopes
+from .jacobians import with_jacobians
 from .model import USUAL, Diagram, Vertex
 from .recorded import caption, cotangents, drawn, vertex_of, wants_gradients
 
@@ -24,6 +28,8 @@ MOST_KEPT: Final = 4_000
 MOST_INSIDE: Final = 32
 """Units that an opened fold shows: more would be no easier to read than what was folded."""
 MOST_AT_FIRST: Final = 60
+MOST_SLOPES: Final = 64
+"""Entries of a Jacobian that the page tells as numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +85,10 @@ def whole_graph(
     vertices, edges = drawn(
         [branch.unit for branch in ends], [branch.key for branch in ends], outputs, found, fields
     )
+    nodes = {branch.key: branch.unit.nodes[0] for branch in ends if not branch.unit.folded}
+    if "jacobian" not in fields:  # it is told beside the picture, where it is not too much
+        small = {key: node for key, node in nodes.items() if _has_small_slopes(node)}
+        vertices = tuple(with_jacobians(vertices, small))
     group = _group(top, vertices, found)
     put_into_scopes(group, edges)
     told = caption(order, len(units), bool(found) and "gradient" in fields)
@@ -86,8 +96,14 @@ def whole_graph(
         Diagram(vertices, edges, told, fields=fields),
         flattened(group, edges),
         {branch.key: len(branch.unit.nodes) for branch in ends if branch.unit.folded},
-        {branch.key: branch.unit.nodes[0] for branch in ends if not branch.unit.folded},
+        nodes,
     )
+
+
+def _has_small_slopes(node: Node) -> bool:
+    """Tell whether one run of the rule tells all its derivatives, or they are few."""
+    sizes = [np.size(parent.value) for parent in node.inputs if parent.tracked]
+    return is_elementwise(node.op) or np.size(node.value) * sum(sizes) <= MOST_SLOPES
 
 
 def _expanded(units: Sequence[Unit]) -> list[_Branch]:

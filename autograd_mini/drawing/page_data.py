@@ -33,7 +33,7 @@ def data_of(whole: Whole) -> dict[str, Any]:
     for index, vertex in enumerate(found["vertices"]):
         key = vertex["key"]
         vertex["label"] = clean(names[key], 60)
-        for field in ("notes", "value", "gradient", "rule"):
+        for field in ("notes", "value", "gradient", "rule", "jacobian"):
             vertex[field] = [clean(text, 400) for text in vertex.get(field, ())]
         vertex["scope"] = " / ".join(map(clean, vertex.get("scope", ())))
         vertex["parent"] = opened.parents[index]

@@ -95,17 +95,33 @@ function ruleOf(index) {
     make("p", { className: "hint", textContent: hint })];
 }
 
+// ∂(the result)/∂(each argument) as numbers, where it is small.
+function slopes(index) {
+  if (data.vertices[index].kind !== "operation") return [];
+  const result = data.edges[outOf[index][0]]?.target;
+  const rows = result === undefined ? [] : data.vertices[result].jacobian;
+  return rows.length ? [heading("Local derivative"), numbers(rows)] : [];
+}
+
+// Of a group's last value: all that leaves it.
+function nameOf(index) {
+  const { label, group, kind } = data.vertices[index];
+  return group || kind === "fold" ? `(last of ${label})` : label;
+}
+
 function about(index) {
   const vertex = data.vertices[index];
-  const facts = [vertex.kind, vertex.shape, vertex.dtype, vertex.scope].filter(Boolean).join(" · ");
+  const made = vertex.place ? `made at ${vertex.place}` : "";
+  const facts = [vertex.kind, vertex.shape, vertex.dtype, vertex.scope, made].filter(Boolean).join(" · ");
   const found = [make("h2", { textContent: vertex.label }), make("p", { className: "kind", textContent: facts })];
   found.push(...vertex.notes.map((note) => make("p", { className: "hint", textContent: note })));
   if (vertex.group || vertex.leftOut) found.push(...contents(index));
   if (vertex.value.length) found.push(heading("Value"), numbers(vertex.value));
   if (vertex.value_heat) found.push(tiles(vertex.value_heat));
-  if (vertex.gradient.length) found.push(heading(`Gradient ∂${J}/∂${vertex.label}`), numbers(vertex.gradient, "cotangent"));
+  if (vertex.gradient.length) found.push(heading(`Gradient ∂${J}/∂${nameOf(index)}`), numbers(vertex.gradient, "cotangent"));
   if (vertex.gradient_heat) found.push(tiles(vertex.gradient_heat));
   found.push(...ruleOf(index));
+  found.push(...slopes(index));
   const here = arrivals(index), on = departures(index);
   if (here.length) found.push(heading("Cotangents arriving"), ...here);
   if (on.length) found.push(heading("Cotangents leaving"), ...on);

@@ -44,9 +44,9 @@ function tell() {
     make("h2", { textContent: start ? `Start at ${name}` : name })];
   const over = data.vertices[step.active].group ? contents(step.active) : [];
   if (back) {
-    found.push(heading(`Arrives: ∂${J}/∂${data.vertices[step.result].label}`), numbers(step.cotangent, "cotangent"));
+    found.push(heading(`Arrives: ∂${J}/∂${nameOf(step.result)}`), numbers(step.cotangent, "cotangent"));
     if (start) found.push(make("p", { className: "hint", textContent: `${J} changes as much as itself: the derivative is 1.` }));
-    found.push(...ruleOf(step.active), ...over);
+    found.push(...ruleOf(step.active), ...slopes(step.active), ...over);
     if (step.leaving.length) found.push(heading("Leaves"), ...step.leaving.map((flow) => flowing("to", flow.vertex, flow.numbers, "cotangent", position(data.edges[flow.edge]))));
   } else {
     if (step.arriving.length) found.push(heading("Comes in"), ...step.arriving.map((flow) => flowing("from", flow.vertex, flow.numbers, "", position(data.edges[flow.edge]))));
@@ -56,12 +56,8 @@ function tell() {
   byId("side").scrollTop = 0;
 }
 
-function go(to) {
-  playTo(to);
-}
-
 // `still`: what is shown stays where it is, as when something opened.
-function playTo(to, still = false) {
+function go(to, still = false) {
   const before = at;
   at = Math.max(-1, Math.min(steps.length - 1, to));
   slider.max = String(steps.length);

@@ -35,13 +35,13 @@ function openAll() {
     seen += membersOf[index].length;
   });
   renewed();
-  fit();
+  start(nodes[shown(outputs[0] ?? 0)]);
 }
 
 function closeAll() {
   opened.clear();
   renewed();
-  fit();
+  start(nodes[shown(outputs[0] ?? 0)]);
 }
 
 const membersOf = data.vertices.map(() => []);
@@ -57,7 +57,7 @@ function renewed() {
   mark();
   if (lit >= 0) lightPaths(lit);
   if (chosen >= 0 && at < 0) choose(shown(chosen), true);
-  else playTo(at, true);
+  else go(at, true);
 }
 
 // A step for what is seen: of a closed group one for all that is in it.
