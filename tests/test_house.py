@@ -80,6 +80,7 @@ OTHER_TESTS = {
     "test_plots.py",
     "test_report.py",
     "test_page_browser.py",
+    "test_page_measured.py",
     "test_page_opened.py",
     "test_readme.py",
     "test_training.py",

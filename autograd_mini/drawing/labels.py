@@ -298,7 +298,7 @@ def text_width(line: Line) -> float:
         return extent(line)[0]
     if line.role == "value":
         text = line.text + line.gradient
-        return SIZES["value"] * sum(1.05 if _is_wide(c) else 0.61 for c in text)
+        return SIZES["value"] * sum(0.61 if c.isascii() else max(0.61, _em(c)) for c in text)
     bold = 1.12 if line.role == "title" else 1.0
     return bold * plain_width(line.text, SIZES[line.role])
 
@@ -319,8 +319,17 @@ def _em(character: str) -> float:
     if character in "mwMW@%#&^—…+=<>~×":
         return 1.02
     if not character.isascii():
-        return 1.05 if _is_wide(character) else 0.9
+        return _em_elsewhere(character)
     return 0.79 if character.isupper() else 0.66
+
+
+def _em_elsewhere(character: str) -> float:
+    """Return an upper bound for a letter outside ASCII, in whatever font there is for it."""
+    if "\ufdf0" <= character <= "\ufdfd":  # whole phrases in one character
+        return 12.0 if character == "\ufdfd" else 3.0
+    if character > "\uffff":  # emoji, and scripts that few fonts have
+        return 1.05 if "\U00020000" <= character < "\U00030000" else 2.0
+    return 1.05 if _is_wide(character) or character > "\u0530" else 0.9
 
 
 def label_size(vertex: Vertex) -> tuple[float, float]:

@@ -6,13 +6,15 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from .inlined import variable
 from .jsons import plain
-from .labels import chosen, clean, lines, plain_width
+from .labels import Line, chosen, clean, line_height, lines, plain_width
 from .levels import levels
 from .model import Diagram, Vertex
 from .opened import MOST_KEPT, Whole
 from .steps import Step, backward, called, forward
 from .style import outline
+from .tiles import tile_paths
 
 __all__ = ["data_of", "is_still"]
 
@@ -55,13 +57,21 @@ def _drawn(vertex: Vertex, is_group: bool) -> dict[str, Any]:
     """Return the lines of a vertex, and the room it takes; of a group the room for its name."""
     wide, high = outline(vertex)
     found = {
-        "lines": [[line.role, line.text, line.gradient] for line in lines(vertex)],
+        "lines": [_line(line) for line in lines(vertex)],
         "size": [round(wide, 1), round(high, 1)],
     }
     if is_group:
         name = clean(vertex.name or vertex.notes[0])
         found |= {"title": name, "head": round(plain_width(name, 10) + 40, 1)}
     return found
+
+
+def _line(line: Line) -> list[Any]:
+    """Return the role, the text and the gradient beside it, or tiles with their height."""
+    if not line.heats:
+        return [line.role, line.text, line.gradient]
+    paths = [(variable(colour), path) for colour, path in tile_paths(line)]
+    return [line.role, "", "", line_height(line), paths]
 
 
 def _steps(steps: Sequence[Step], place: dict[str, int]) -> list[dict[str, Any]]:

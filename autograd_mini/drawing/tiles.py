@@ -10,7 +10,7 @@ from .labels import TILE, Line, extent, lines, strips
 from .model import Heat, Vertex
 from .style import UNKNOWN, shade
 
-__all__ = ["dot_tiles", "svg_tiles", "with_tiles"]
+__all__ = ["dot_tiles", "svg_tiles", "tile_paths", "with_tiles"]
 
 ROOM: Final = "fe"
 """How the colour of a room begins: no colour of ours does."""
@@ -36,13 +36,19 @@ def svg_tiles(line: Line, x: float, y: float) -> str:
     >>> svg_tiles(Line("tiles", "", heats=(((1.0, 1.0),),)), 0.0, 0.0)
     '<path fill="#0072b2" stroke="none" d="M0,0h5v5h-5zM5,0h5v5h-5z"/>'
     """
+    return "".join(
+        f'<path fill="{colour}" stroke="none" d="{path}"/>'
+        for colour, path in tile_paths(line, x, y)
+    )
+
+
+def tile_paths(line: Line, x: float = 0.0, y: float = 0.0) -> list[tuple[str, str]]:
+    """Return the colours of the tiles, each with a path around all that have it."""
     paths: dict[str, str] = {}
     for column, row, colour in _cells(strips(line)):
         at = f"M{x + TILE * column:g},{y + TILE * row:g}h{TILE}v{TILE}h-{TILE}z"
         paths[colour] = paths.get(colour, "") + at
-    return "".join(
-        f'<path fill="{colour}" stroke="none" d="{paths[colour]}"/>' for colour in sorted(paths)
-    )
+    return sorted(paths.items())
 
 
 def dot_tiles(line: Line, width: float, room: int | None = None) -> str:

@@ -20,10 +20,17 @@ function node(index) {
   });
   if (vertex.kind in ROUND) group.append(draw("ellipse", { class: "shape", rx: w / 2, ry: h / 2 }));
   else if (vertex.kind !== "constant") group.append(draw("rect", { class: "shape", x: -w / 2, y: -h / 2, width: w, height: h, rx: 5 }));
-  let y = -vertex.lines.reduce((sum, [role]) => sum + 1.25 * SIZES[role], 0) / 2;
-  for (const [role, text, gradient] of vertex.lines) {
-    y += 1.25 * SIZES[role];
+  const high = ([role, , , height]) => height ?? 1.25 * SIZES[role];
+  let y = -vertex.lines.reduce((sum, line) => sum + high(line), 0) / 2;
+  for (const written of vertex.lines) {
+    const [role, text, gradient, , paths] = written;
+    y += high(written);
     const x = vertex.kind in ROUND ? 0 : -w / 2 + (vertex.kind === "constant" ? 2 : 9);
+    if (paths) {
+      group.append(draw("g", { class: "tiles", transform: `translate(${x} ${y - high(written) + 4})` },
+        ...paths.map(([colour, path]) => draw("path", { d: path, style: `fill:var(${colour})` }))));
+      continue;
+    }
     const line = draw("text", { class: role, x, y: y - 0.3 * SIZES[role] }, text);
     if (gradient) line.append(draw("tspan", { class: "gradient" }, gradient));
     group.append(line);
