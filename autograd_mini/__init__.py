@@ -47,6 +47,7 @@ _LAZY = {
     "charts": ("charts", None),
     "closed_form": ("closed_form", None),
     "debug": ("debugging", "debug"),
+    "display": ("display", None),
     "draw": ("drawing", "draw"),
     "explain": ("paths", "explain"),
     "fit": ("training", "fit"),

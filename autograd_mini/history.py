@@ -110,5 +110,7 @@ class History:
 
         return charts.curves_svg(self)
 
-    def _repr_svg_(self) -> str:
-        return self.svg()
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        from autograd_mini import display
+
+        return display.bundle(self)

@@ -56,6 +56,7 @@ ORDER = [
     "charts.",
     "plots.",
     "report.",
+    "display",
     "paths_report",
     "paths_elements",
     "paths_trace",

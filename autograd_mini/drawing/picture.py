@@ -20,9 +20,14 @@ from .model import Diagram
 from .opened import Whole
 from .page import to_html
 from .render import render
+from .svg import to_svg
 from .text import to_text
 
 __all__ = ["EXPORTERS", "Picture"]
+
+MOST_SHOWN: Final = 2_000
+"""Shapes of a picture that a notebook shows as one: more take long, and nobody can read them."""
+MOST_LINES: Final = 400
 
 
 def _for_page(diagram: Diagram) -> Diagram:
@@ -133,12 +138,37 @@ class Picture:
         return path
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        """Return what a notebook shows: the picture, or its listing where there is but text."""
-        return {"image/svg+xml": self.svg(), "text/plain": self.text}
+        """Return what a notebook shows: the picture, or its listing where there is but text.
 
-    def _repr_svg_(self) -> str:
-        return self.svg()
+        It does not raise, and is bounded: of a picture drawn without a budget a part of the listing
+        is shown.
+        """
+        forms = {"text/plain": _beginning(self.text)}
+        if len(self.diagram.vertices) <= MOST_SHOWN:
+            forms["image/svg+xml"] = self._drawn()
+        return forms
+
+    def _repr_svg_(self) -> str | None:
+        return self._repr_mimebundle_().get("image/svg+xml")
+
+    def _drawn(self) -> str:
+        """Return the SVG, laid out by ourselves when the engine fails."""
+        try:
+            return self.svg()
+        except Exception:  # a notebook would show a traceback in the place of the picture
+            return to_svg(self.diagram)
+
+    def __str__(self) -> str:
+        return self.text
 
     def __repr__(self) -> str:
         shapes, arrows = len(self.diagram.vertices), len(self.diagram.edges)
         return f"<Picture of {shapes} shapes and {arrows} arrows; .svg(), .save('f.svg'), .text>"
+
+
+def _beginning(text: str) -> str:
+    lines = text.splitlines()
+    if len(lines) <= MOST_LINES:
+        return text
+    left = f"… {len(lines) - MOST_LINES:,} more lines: print(picture.text)"
+    return "\n".join([*lines[:MOST_LINES], left])

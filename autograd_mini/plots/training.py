@@ -72,6 +72,7 @@ def curves(
         axes.set_ylabel("accuracy (share of the examples)")
         axes.yaxis.set_major_formatter(_percent)
     axes.set_xlabel("epoch")
+    axes.xaxis.get_major_locator().set_params(integer=True)
     axes.grid(alpha=0.25)
     axes.legend()
     return axes
