@@ -186,6 +186,9 @@ class Tensor(Reading):
         """Return a tensor of the same value without history: no derivative flows through it."""
         return wrap(self.node.value)
 
+    # What a notebook shows is made in a room of its own, which loads when it is asked for.
+    _repr_mimebundle_ = property(lambda t: sys.modules[__package__].display.shown(t))  # noqa: PLW0108
+
     # -- NumPy's protocols
 
     def __array_ufunc__(

@@ -57,6 +57,7 @@ OTHER_TESTS = {
     "test_debugging.py",
     "test_diagnose.py",
     "test_diagnose_students.py",
+    "test_display.py",
     "test_drawing.py",
     "test_drawing_arrows.py",
     "test_drawing_contents.py",

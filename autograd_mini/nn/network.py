@@ -109,10 +109,8 @@ class Network:
     ((2, 2), (2, 3))
     """
 
-    def __init__(
-        self, sizes: Sequence[int], activation: Names = "sigmoid", output: str = "sigmoid",
-        seed: Any = 0, dtype: Any = np.float64,
-    ) -> None:  # fmt: skip
+    def __init__(self, sizes: Sequence[int], activation: Names = "sigmoid", output: str = "sigmoid",
+                 seed: Any = 0, dtype: Any = np.float64) -> None:  # fmt: skip
         sizes = [index(size) for size in sizes]
         if len(sizes) < 2 or min(sizes) < 1:
             raise ValueError(f"sizes={sizes}; expected s_1 .. s_L: two or more, each at least 1")
@@ -164,6 +162,8 @@ class Network:
             self.biases[l] = _parameter(bias, f"bias{l}")
         self.sizes = (pairs[0][0].shape[1], *(len(bias) for _, bias in pairs))
         self.activation, self.output = names[:-1], names[-1]
+
+    _repr_mimebundle_ = Tensor._repr_mimebundle_  # what a notebook shows
 
     @property
     def parameters(self) -> list[Tensor]:
