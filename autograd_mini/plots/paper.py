@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.colors import LinearSegmentedColormap
     from matplotlib.figure import Figure
+    from matplotlib.ticker import Locator
 
-__all__ = ["axes_for", "diverging", "ink", "logarithmic_axis", "new_figure"]
+__all__ = ["axes_for", "diverging", "ink", "logarithmic_axis", "new_figure", "whole_numbers"]
 
 RESOLUTION = 110
 
@@ -84,6 +85,13 @@ def logarithmic_axis(axes: Axes) -> None:
     axes.set_yscale("log")
     axes.yaxis.set_major_formatter(LogFormatter())
     axes.yaxis.set_minor_formatter(LogFormatter())
+
+
+def whole_numbers() -> Locator:
+    """Return ticks for epochs: there is no half of one."""
+    from matplotlib.ticker import MaxNLocator
+
+    return MaxNLocator("auto", integer=True)
 
 
 def diverging() -> LinearSegmentedColormap:

@@ -8,7 +8,7 @@ from ..charts.colours import COLOURS
 from ..charts.curves import PANELS, lines_of
 from ..charts.scale import logarithmic, shares
 from ..history import History
-from .paper import axes_for, logarithmic_axis, new_figure
+from .paper import axes_for, logarithmic_axis, new_figure, whole_numbers
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -72,7 +72,7 @@ def curves(
         axes.set_ylabel("accuracy (share of the examples)")
         axes.yaxis.set_major_formatter(_percent)
     axes.set_xlabel("epoch")
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.xaxis.set_major_locator(whole_numbers())
     axes.grid(alpha=0.25)
     axes.legend()
     return axes
