@@ -13,11 +13,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from ..nn.network import Network
 from ..tensor import Tensor
 from .fold import SMALLEST_BUDGET
 from .jsons import from_json
 from .model import ARROWS, FIELDS, THEMES, USUAL, Arrows, Theme
-from .neurons import network_diagram
+from .networks import diagram_of
 from .opened import whole_graph
 from .picture import Picture
 from .recorded import recorded_diagram
@@ -34,6 +35,10 @@ def draw(
     budget: int | None = BUDGET,
     gradients: bool | None = None,
     inputs: Sequence[str] = (),
+    X: Any = None,
+    Y: Any = None,
+    cost: str = "logistic",
+    view: str = "units",
     fields: Sequence[str] = USUAL,
     edges: Arrows = "forward",
     theme: Theme = "light",
@@ -52,6 +57,12 @@ def draw(
         Show ∂J/∂(every tracked node); None: when J is one real scalar.
     inputs
         Names for a network's inputs, in place of x1, x2, ...
+    X, Y, cost
+        Of a network: an input (s_1,) that fills the units by their activations, and its answer,
+        as the cost takes it, for rings around them: δ^(l) = ∂cost/∂z^(l).
+    view
+        Of a network: "units", or, of a 2-2-1 network, "planes": its input plane beside its
+        hidden plane, with the points X (all of 0 and 1) and what they are (Y, or h ≥ ½).
     fields
         What is written in the nodes of a recorded graph: of "name", "shape", "dtype", "value",
         "gradient", "rule" (each operation's derivative as a formula), "jacobian" (∂y/∂x of each
@@ -96,12 +107,12 @@ def draw(
     _check_fields(fields)
     _check_word("edges", edges, ARROWS)
     _check_word("theme", theme, THEMES)
-    if not isinstance(obj, Tensor) and hasattr(obj, "weights") and hasattr(obj, "biases"):
-        weights = {layer: array.detach().numpy() for layer, array in obj.weights.items()}
-        biases = {layer: array.detach().numpy() for layer, array in obj.biases.items()}
-        named = inputs or getattr(obj, "inputs", ())  # a gate names its inputs and units
-        diagram = network_diagram(weights, biases, named, getattr(obj, "units", None))
-        return Picture(replace(diagram, theme=theme))
+    if isinstance(obj, Network):
+        return Picture(replace(diagram_of(obj, inputs, X, Y, cost, view), theme=theme))
+    if X is not None or Y is not None or view != "units":
+        raise TypeError(
+            f"X, Y and view are for a Network, and {type(obj).__name__} was given; leave them out"
+        )
     tensors = [obj] if isinstance(obj, Tensor) else obj
     if not isinstance(tensors, (list, tuple)):
         raise TypeError(

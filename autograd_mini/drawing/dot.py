@@ -17,6 +17,7 @@ from .labels import SIZES, Line, clean, label_size, lines, plain_width
 from .layered import LABEL_SIZE, Box, Plan, Route, plan
 from .legend import dot_legend, legend_size
 from .model import Diagram, Edge, Mark, Scope, Vertex, nested
+from .scenery import dot_ring, dot_scenery
 from .style import INK, STYLES, arrow, ink, looks, outline, stroke
 from .themes import themed_dot
 from .tiles import dot_tiles
@@ -30,7 +31,7 @@ digraph "autograd_mini" {{
   node [fontname="Helvetica" fontsize=12 margin="0.11,0.06"];
   edge [fontname="Helvetica" fontsize=9 fontcolor="{ink}" color="{ink}" arrowsize=0.6];
 """
-LAID_OUT = 'layout="nop2"'
+LAID_OUT = 'layout="nop2" outputorder="edgesfirst"'
 TO_LAY_OUT = "rankdir=TB nodesep=0.25 ranksep=0.28"
 
 
@@ -51,6 +52,8 @@ def to_dot(diagram: Diagram, with_rooms: bool = False) -> str:
     caption = f" label={_cell(_text(told) or ' ', wide, below=below)}" if told or below else ""
     layout = LAID_OUT if laid else TO_LAY_OUT
     parts = [HEADER.format(layout=layout, label=caption, note=INK["note"], ink=INK["edge"])]
+    parts += [f"  {statement}\n" for statement in dot_scenery(diagram.scenery)]
+    parts += [f"  {told}\n" for vertex in diagram.vertices for told in dot_ring(vertex)]
     scopes = 0
     for step, path, vertex in nested(diagram):
         indent = "  " * (len(path) + 1)
@@ -102,7 +105,9 @@ def _vertex(vertex: Vertex, laid: Plan | None, room: int | None) -> str:
     if laid:
         left, top, right, bottom = laid.boxes[vertex.key]
         settings += [f'pos="{(left + right) / 2:.1f},{-(top + bottom) / 2:.1f}"']
-        settings += [f"height={high / 72:.3f} fixedsize=true"] * (style.shape == "circle")
+        if style.shape != "plain":
+            settings += [f"width={wide / 72:.3f}"] * (style.shape == "box")
+            settings += [f"height={high / 72:.3f} fixedsize=true"]
     return f'"{vertex.key}" [{" ".join(settings)} label={_label(vertex, room)}];'
 
 

@@ -6,6 +6,7 @@ The document is one object::
      "caption": text, "direction": "down" | "right", "fields": [text, ...], "room": number,
      "arrows": "forward" | "backward" | "both", "theme": "light" | "dark" | "auto",
      "legend": true | false,
+     "scenery": [{"kind": "line" | "text" | "disc", "points": [[x, y], ...], ...}, ...],
      "vertices": [{"key": text, "kind": text, ...}, ...],
      "edges": [{"source": key, "target": key, ...}, ...]}
 
@@ -13,6 +14,7 @@ A vertex may have `name`, `shape`, `dtype`, `place`, `mark` (texts), `notes`, `v
 `rule`, `jacobian`, `scope` (lists of texts), `value_heat`, `gradient_heat`, `jacobian_heat` (lists
 of rows of numbers, null where one is not finite); an edge `label`, `mark`, `way` (texts),
 `strength` (a number), `cotangent` (a list of texts).
+In a picture of fixed places a vertex has `at` ([x, y]), and may have `level`, `ring` (numbers).
 `model.py` says what each means. What is empty is left out. Every vertex stands before those that
 an edge leads to. Letters outside ASCII are escaped, so that no encoding can harm them.
 """
@@ -24,7 +26,10 @@ import re
 from dataclasses import fields
 from typing import Any, Final, get_args
 
-from .model import ARROWS, FIELDS, THEMES, Diagram, Edge, Kind, Mark, Vertex, Way
+import numpy as np
+
+from .model import ARROWS, FIELDS, THEMES, Diagram, Edge, Kind, Mark, Shape, Vertex, Way
+from .style import INK
 
 __all__ = ["from_json", "plain", "to_json"]
 
@@ -63,12 +68,13 @@ def plain(diagram: Diagram) -> dict[str, Any]:
         "arrows": diagram.arrows,
         "theme": diagram.theme,
         "legend": diagram.legend,
+        "scenery": [_entries(shape) for shape in diagram.scenery],
         "vertices": [_entries(vertex) for vertex in diagram.vertices],
         "edges": [_entries(edge) for edge in diagram.edges],
     }
 
 
-def _entries(item: Vertex | Edge) -> dict[str, Any]:
+def _entries(item: Vertex | Edge | Shape) -> dict[str, Any]:
     found = {field.name: getattr(item, field.name) for field in fields(item)}
     if isinstance(strength := found.get("strength"), float) and str(strength) in UNUSUAL:
         found["strength"] = str(strength)
@@ -122,6 +128,7 @@ def _diagram(document: dict[str, Any]) -> Diagram:
         fields=tuple(document["fields"]),
         room=float(document["room"]),
         **settings,
+        scenery=tuple(map(_shape, document.get("scenery", ()))),
     )
 
 
@@ -134,6 +141,17 @@ def _read(entries: dict[str, Any]) -> dict[str, Any]:
         strength = found["strength"]
         found["strength"] = float(UNUSUAL.get(strength, strength))
     return found
+
+
+def _shape(entries: dict[str, Any]) -> Shape:
+    shape = Shape(**{name: _tuples(value) for name, value in entries.items()})
+    points = np.array(shape.points, dtype=float)
+    ends = 2 if shape.kind == "line" else 1
+    if shape.kind not in ("line", "text", "disc") or shape.ink not in INK:
+        raise ValueError(f"a shape is a {shape.kind!r} in {shape.ink!r}; draw it again")
+    if points.shape != (ends, 2) or not np.isfinite(points).all():
+        raise ValueError(f"a {shape.kind} is at {shape.points!r}; give {ends} place(s), (x, y)")
+    return shape
 
 
 def _check(name: str, value: Any) -> None:

@@ -15,6 +15,7 @@ from typing import Final
 
 from .labels import clean, plain_width
 from .model import DEEPEST, Diagram, Edge, Scope, Vertex
+from .scenery import margin
 from .style import outline
 
 __all__ = ["SWEEPS", "Box", "Place", "Plan", "Route", "ordered", "plan", "ranked", "routes"]
@@ -49,6 +50,13 @@ class Place:
     before: list[Place] = field(default_factory=list, repr=False)
     after: list[Place] = field(default_factory=list, repr=False)
 
+    def reach(self, dx: float, dy: float) -> float:
+        """Return how far its border is from its centre in a direction of length one."""
+        if self.vertex is None or self.vertex.kind != "term":
+            return self.length / 2
+        sides = ((self.length / 2, dx), (self.breadth / 2, dy))
+        return min(half / abs(part) for half, part in sides if part)
+
     @property
     def scope(self) -> Scope:
         """The scope of its vertex."""
@@ -63,13 +71,15 @@ class Route:
     way: list[Place]
 
     def straight(self) -> tuple[tuple[float, float], tuple[float, float]]:
-        """Return where the line between two circles starts and ends."""
+        """Return where the line between two circles, or boxes, starts and ends."""
         start, end = self.way[0], self.way[-1]
         far = hypot(end.along - start.along, end.across - start.across)
         dx, dy = (end.along - start.along) / far, (end.across - start.across) / far
-        x, y = start.along + dx * start.length / 2, start.across + dy * start.length / 2
-        u, v = end.along - dx * end.length / 2, end.across - dy * end.length / 2
-        return (x, y), (u, v)
+        near, back = start.reach(dx, dy), end.reach(dx, dy)
+        return (start.along + dx * near, start.across + dy * near), (
+            end.along - dx * back,
+            end.across - dy * back,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +139,8 @@ def plan(diagram: Diagram) -> Plan:
         assert place.vertex is not None
         wide, high = outline(place.vertex)
         place.length, place.breadth = (high, wide) if down else (wide, high)
+    if any(vertex.at for vertex in diagram.vertices):
+        return _fixed(diagram, places)
     found = routes(diagram.edges, places)
     ranks = ordered(list(places.values()), found, SWEEPS if down else 0)
     along = 0.0
@@ -141,6 +153,18 @@ def plan(diagram: Diagram) -> Plan:
     _spread(ranks, SWEEPS if down else 0)
     boxes = {key: _box(place, down) for key, place in places.items()}
     return Plan(places, found, boxes, _frames(diagram, boxes))
+
+
+def _fixed(diagram: Diagram, places: dict[str, Place]) -> Plan:
+    """Return the plan of a picture that says where its vertices are."""
+    for place in places.values():
+        if place.vertex is not None and place.vertex.at is not None:
+            place.along, place.across = place.vertex.at
+            place.length += 2 * margin(place.vertex)
+            place.breadth += 2 * margin(place.vertex)
+    ways = [Route(edge, [places[edge.source], places[edge.target]]) for edge in diagram.edges]
+    boxes = {key: _box(place, False) for key, place in places.items()}
+    return Plan(places, ways, boxes, _frames(diagram, boxes))
 
 
 def ranked(diagram: Diagram) -> dict[str, Place]:
@@ -240,7 +264,8 @@ def _frames(diagram: Diagram, boxes: dict[str, Box]) -> dict[Scope, Box]:
         left, top = min(box[0] for box in inside), min(box[1] for box in inside)
         right, bottom = max(box[2] for box in inside), max(box[3] for box in inside)
         right = max(right + room, left - room + plain_width(clean(path[-1]), 10) + 14)
-        frame = (left - room, top - room - 8, right, bottom + room - 4)
+        below = room + (2 if diagram.direction == "right" else -4)
+        frame = (left - room, top - room - 8, right, bottom + below)
         strangers = (boxes[v.key] for v in diagram.vertices if v.scope[: len(path)] != path)
         if not any(_meet(frame, box) for box in strangers):
             frames[path] = frame

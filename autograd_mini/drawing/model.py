@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
 __all__ = ["ARROWS", "FIELDS", "THEMES", "USUAL", "Arrows", "Diagram", "Edge", "Heat", "Kind"]
-__all__ += ["Mark", "Scope", "Theme", "Vertex", "Way", "nested"]
+__all__ += ["Mark", "Place", "Scope", "Shape", "Theme", "Vertex", "Way", "nested"]
 
 Scope = tuple[str, ...]
 Kind = Literal[
@@ -27,6 +27,8 @@ Kind = Literal[
     "output unit",
     "bias",
     "more",
+    "term",  # of an expression's syntax tree
+    "point",  # of a plane
 ]
 
 Mark = Literal["", "active", "reached", "waiting"]
@@ -46,6 +48,9 @@ ARROWS, THEMES = get_args(Arrows), get_args(Theme)
 Heat = tuple[tuple[float | None, ...], ...]
 """An array in small, a row a tuple; None: not finite."""
 
+Place = tuple[float, float]
+"""In points; y grows downward."""
+
 FIELDS: Final = ("name", "shape", "dtype", "value", "gradient", "rule", "jacobian", "place")
 """What can be written in a vertex."""
 USUAL: Final = FIELDS[:5]
@@ -53,6 +58,23 @@ USUAL: Final = FIELDS[:5]
 
 DEEPEST = 8
 """Scopes nested deeper are drawn in the last box that is: more boxes leave no room to read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What stands in a picture whose places are fixed and is no vertex: an axis, a sample."""
+
+    kind: Literal["line", "text", "disc"]
+    points: tuple[Place, ...]
+    """The two ends of a line; where a text begins, on its middle line; the centre of a disc."""
+    text: str = ""
+    ink: str = "note"
+    """A name of style.py's INK."""
+    size: float = 1.0
+    """A line's width, a text's height, a disc's radius."""
+    dashed: bool = False
+    level: float | None = None
+    """Of a disc, as of a vertex."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +102,12 @@ class Vertex:
     place: str = ""
     """Where it was made, "file:line", when it was under `debug`."""
     mark: Mark = ""
+    at: Place | None = None
+    """Its centre, where the picture's places are fixed: of a network they are."""
+    level: float | None = None
+    """How active a unit is, from -1 to 1: what it is filled with."""
+    ring: float | None = None
+    """A unit's δ with its sign; 1 is the largest of the picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +142,7 @@ class Diagram:
     arrows: Arrows = "forward"
     theme: Theme = "light"
     legend: bool = False
+    scenery: tuple[Shape, ...] = ()
 
 
 def nested(diagram: Diagram) -> Iterator[tuple[Literal["open", "close", "vertex"], Scope, Vertex]]:

@@ -45,6 +45,7 @@ SAID: Final[dict[Kind, str]] = {
     "cotangent": "cotangent: what flows back",
     "input": "input", "unit": "unit", "output unit": "output unit", "bias": "bias unit, +1",
     "more": "more of the same",
+    "term": "part of the expression", "point": "an input; 1: the answer is yes",
 }  # fmt: skip
 
 

@@ -96,6 +96,8 @@ def render(diagram: Diagram, kind: Format) -> bytes:
             f"{len(diagram.vertices):,} shapes are too many to lay out (at most {MOST_SHAPES:,}); "
             "draw with a budget, such as budget=60, or save as .dot or .txt"
         )
+    if kind == "svg" and diagram.direction == "right":  # its places are ours, whoever draws
+        return themed_svg(to_svg(diagram), diagram.theme).encode()
     problem = ""
     light = replace(diagram, theme="light")
     for engine in engines():

@@ -7,13 +7,14 @@ text says the same. Texts have a contrast of at least 4.5 to their ground.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import hypot, isnan
 from typing import Final, Literal
 
 from .labels import label_size
 from .model import Edge, Kind, Mark, Vertex
 
-__all__ = ["DARK", "FONTS", "INK", "STYLES", "UNKNOWN", "Style", "arrow", "ink", "looks"]
-__all__ += ["outline", "shade", "stroke"]
+__all__ = ["DARK", "FONTS", "INK", "STYLES", "UNKNOWN", "Style", "arrow", "filled", "ink", "looks"]
+__all__ += ["outline", "ring", "shade", "stroke"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,8 @@ STYLES: Final[dict[Kind, Style]] = {
     "output unit": Style("circle", "#e0f3ec", "#00805c", thick=2.2),
     "bias": Style("circle", "#fdf1d6", "#b87700", dashed=True),
     "more": Style("plain", "none", "none", text="#5c5c5c"),
+    "term": Style("box", "#e9eef3", "#5a6570"),
+    "point": Style("circle", "#ffffff", "#111111", thick=1.6),
 }
 
 INK: Final = {
@@ -100,12 +103,59 @@ FONTS: Final = {
 """What a finished SVG asks for. Graphviz measures with the first name only."""
 
 
+STEPS: Final = 10
+"""How many shades there are from no activation to the fullest, of either sign."""
+
+
+def _fills() -> dict[int, tuple[str, str]]:
+    """Return fill and text of each step, and note in DARK what they are on a dark page."""
+    found: dict[int, tuple[str, str]] = {}
+    for step in range(-STEPS, STEPS + 1):
+        ends = ("#0072b2", "#56b4e9") if step > 0 else ("#b34700", "#ff8f4a")
+        light = _mixed(ends[0], "#ffffff", abs(step) / STEPS)
+        dark = _mixed(ends[1], DARK["#ffffff"], abs(step) / STEPS)
+        # One black and one white of the light page for each of what they are on the dark one.
+        written = ("#000001", "#000002") if _is_bright(light) else ("#fffffe", "#fffffd")
+        DARK.update(zip(written, ("#000000", "#ffffff"), strict=True))
+        DARK.setdefault(light, dark)
+        found[step] = light, written[0 if _is_bright(DARK[light]) else 1]
+    return found
+
+
+def _is_bright(colour: str) -> bool:
+    """Whether black is read more easily upon it than white (WCAG's contrast)."""
+    parts = (int(colour[k : k + 2], 16) / 255 for k in (1, 3, 5))
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2] > 0.179
+
+
+FILLS: Final = _fills()
+
+
+def filled(level: float) -> tuple[str, str]:
+    """Return the fill of a unit that is so active, from -1 to 1, and the colour of its text.
+
+    >>> filled(0.0)[0], filled(1.0)[0], filled(-1.0)[0]
+    ('#ffffff', '#0072b2', '#b34700')
+    """
+    return FILLS[round(max(-1.0, min(1.0, level)) * STEPS)]
+
+
+def ring(strength: float) -> tuple[str, float, bool]:
+    """Return the colour, width and dash of the ring around a unit, for its δ."""
+    width = 1.5 + 3.5 * min(abs(strength), 1.0)
+    return INK["negative" if strength < 0 else "positive"], width, strength < 0
+
+
 LIT, PALE = "#c2185b", "#b9c1c8"
 
 
 def looks(vertex: Vertex) -> Style:
     """Return how a vertex looks, which depends on where a pass that is played has got to."""
     style = STYLES[vertex.kind]
+    if vertex.level is not None:
+        fill, text = filled(vertex.level)
+        return replace(style, fill=fill, text=text)
     if vertex.mark == "waiting":
         border = "none" if style.border == "none" else PALE
         return replace(
@@ -129,7 +179,7 @@ def arrow(edge: Edge) -> tuple[str, float]:
 
 def stroke(strength: float | None) -> tuple[str, float, bool]:
     """Return the colour, width and dash of an edge: a connection's sign and strength."""
-    if strength is None:
+    if strength is None or isnan(strength):
         return INK["edge"], 1.0, False
     width = 0.8 + 2.0 * min(abs(strength), 1.0)
     return INK["negative" if strength < 0 else "positive"], width, strength < 0
@@ -142,6 +192,7 @@ def outline(vertex: Vertex) -> tuple[float, float]:
     if shape == "ellipse":
         return 1.25 * width + 12, 1.35 * height + 8
     if shape == "circle":
-        side = max(width + 12, 1.3 * height, 42)
+        least = 20 if vertex.kind == "point" else 42
+        side = max(width + 12, hypot(width, height) + 4, least)
         return side, side
     return (width + 18, height + 12) if shape == "box" else (width + 4, height + 2)

@@ -13,6 +13,7 @@ from .labels import SIZES, Line, clean, extent, label_size, line_height, lines, 
 from .layered import LABEL_SIZE, Box, Plan, Route, plan
 from .legend import legend_size, svg_legend
 from .model import DEEPEST, Diagram, Scope, Vertex
+from .scenery import bounds, margin, svg_ring, svg_scenery
 from .style import FONTS, INK, arrow, ink, looks, stroke
 from .tiles import svg_tiles
 
@@ -36,6 +37,7 @@ def to_svg(diagram: Diagram) -> str:
     laid = plan(diagram)
     boxes, frames, tags = laid.boxes, laid.frames, list(_tags(diagram, laid))
     around = [*boxes.values(), *frames.values(), *(box for _, box in tags), (0.0, 0.0, 1.0, 1.0)]
+    around += map(bounds, diagram.scenery)
     left, top = min(box[0] for box in around) - MARGIN, min(box[1] for box in around) - MARGIN
     caption = clean(diagram.caption, 200)
     legend = legend_size(diagram)
@@ -48,6 +50,7 @@ def to_svg(diagram: Diagram) -> str:
         f'viewBox="{left:.1f} {top:.1f} {wide:.1f} {high:.1f}" font-family="{FONTS["Helvetica"]}">',
         f'<rect x="{left:.1f}" y="{top:.1f}" width="{wide:.1f}" height="{high:.1f}" fill="white"/>',
         *(part for path, frame in frames.items() for part in _frame(path, frame)),
+        *svg_scenery(diagram.scenery),
     ]
     for number, (edge, drawn) in enumerate(zip(diagram.edges, _arrows(laid, down), strict=True), 1):
         parts += _group("edge", number, f"{edge.source}->{edge.target}", drawn)
@@ -155,10 +158,12 @@ def _head(x: float, y: float, dx: float, dy: float, colour: str) -> str:
 
 def _vertex(vertex: Vertex, box: Box) -> Iterator[str]:
     style = looks(vertex)
-    left, top, right, bottom = box
+    ring = margin(vertex)
+    left, top, right, bottom = box[0] + ring, box[1] + ring, box[2] - ring, box[3] - ring
     x, y = (left + right) / 2, (top + bottom) / 2
     drawn = f'fill="{style.fill}" stroke="{style.border}" stroke-width="{style.thick:g}"'
     drawn += ' stroke-dasharray="5 3"' if style.dashed else ""
+    yield from svg_ring(vertex, (x, y))
     if style.shape == "box":
         size_of = f'width="{right - left:.1f}" height="{bottom - top:.1f}" rx="5"'
         yield f'<rect x="{left:.1f}" y="{top:.1f}" {size_of} {drawn}/>'
