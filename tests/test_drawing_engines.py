@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import graphviz
+import numpy as np
 import pytest
 
 import autograd_mini as ag
-from autograd_mini.drawing import describe_engine, draw, render
+from autograd_mini.drawing import describe_engine, draw, fonts, render
 from autograd_mini.drawing.dot import to_dot
+from autograd_mini.drawing.model import FIELDS
 from tests.drawn import chain, texts, xnor_cost
 
 
@@ -184,3 +186,104 @@ def test_a_notebook_shows_it_by_itself() -> None:
 def test_the_dot_text_is_the_diagrams() -> None:
     picture = draw(chain(3))
     assert picture.dot == to_dot(picture.diagram)
+
+
+# Letters of every script
+
+
+def named(name: str) -> Any:
+    x = ag.Tensor(2.0, requires_grad=True, name=name)
+    return draw(np.sin(x))
+
+
+def one_letter(letter: str) -> bytes:
+    program = render._graphviz_pure()
+    assert program is not None
+    dot = f'digraph {{ node [fontname="Helvetica" fixedsize=true]; a [label="{letter}"] }}'
+    done = subprocess.run(
+        [program, "-Kdot", "-Tpng"], input=dot.encode(), capture_output=True, check=True
+    )
+    return done.stdout
+
+
+def test_what_is_called_covered_is_no_empty_box() -> None:
+    box = one_letter("中")
+    assert box == one_letter("한")
+    ours = "θδλσΣΘ∂·−√≤≥≠²⁻ᵀₙ…×→∞∫é Ж ש ǎ"
+    for letter in [*ours, *sorted(fonts.SYMBOLS)]:
+        assert letter == " " or one_letter(letter) != box, letter
+    assert fonts.uncovered(ours) == []
+    for letter in "中文か한سनส🙂∇∈⇒":
+        assert fonts.uncovered(letter) == [letter]
+        assert one_letter(letter) == box, letter
+
+
+def test_all_that_we_write_ourselves_is_covered() -> None:
+    net = ag.nn.Network([3, 9, 2], seed=0, activation="softplus")
+    J = ag.nn.logistic_cost(net, np.ones((2, 3)), np.array([0, 1]), lam=1.0)
+    for budget in (None, 8):
+        picture = draw(J, budget=budget, fields=FIELDS, edges="both")
+        assert fonts.uncovered(picture.dot) == []
+
+
+def test_chinese_is_drawn_by_a_dot_that_has_a_font_for_it(
+    as_dot: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = render._graphviz_pure
+    pure = shutil.copy(as_dot, as_dot.with_name("graphviz-pure"))
+    monkeypatch.setattr(render, "_graphviz_pure", lambda: str(pure))
+    assert program() is None
+    used: list[str] = []
+    run = render._run
+    monkeypatch.setattr(render, "_run", lambda e, d, k: (used.append(e.name), run(e, d, k))[1])
+    asked: list[list[str]] = []
+    monkeypatch.setattr(render, "without_font", lambda found: asked.append(found) or [])
+    assert named("θ 图").png().startswith(b"\x89PNG")
+    assert named("θ ∂J").png().startswith(b"\x89PNG")
+    named("图").svg()
+    assert used == ["system dot", "graphviz-pure", "graphviz-pure"]
+    assert asked == [["图"]]
+
+
+@pytest.mark.parametrize("missing", ["dot", "font"])
+def test_without_a_font_for_it_a_png_says_so_in_one_line(
+    missing: str, as_dot: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(render, "without_font", lambda letters: letters)
+    if missing == "dot":
+        pure = as_dot.rename(as_dot.with_name("graphviz-pure"))
+        monkeypatch.setattr(render, "_graphviz_pure", lambda: str(pure))
+    told = r"^no font here draws 图 网, which are empty boxes in the PNG; save as \.svg, .*install"
+    with pytest.warns(RuntimeWarning, match=told) as caught:
+        assert named("图网").png().startswith(b"\x89PNG")
+    assert "\n" not in str(caught[0].message)
+    assert Path(caught[0].filename) == Path(__file__)
+    named("图").svg()  # whoever shows it has the font
+
+
+def test_a_font_for_some_of_the_letters_is_used_and_the_others_are_named(
+    as_dot: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    used: list[str] = []
+    run = render._run
+    monkeypatch.setattr(render, "_run", lambda e, d, k: (used.append(e.name), run(e, d, k))[1])
+    monkeypatch.setattr(render, "without_font", lambda letters: ["🙂"])
+    with pytest.warns(RuntimeWarning, match="no font here draws 🙂, which is an empty box"):
+        named("图 🙂").png()
+    assert used == ["system dot"]
+
+
+@pytest.mark.parametrize(
+    ("listed", "lacking"), [("Noto Sans CJK SC", ["网"]), ("", ["图", "网"]), (None, [])]
+)
+def test_fontconfig_is_asked_for_each_letter(
+    listed: str | None, lacking: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if os.name == "nt":
+        pytest.skip("the stand-in for fc-list is a shell script")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    if listed is not None:
+        stand_in = tmp_path / "fc-list"
+        stand_in.write_text(f'#!/bin/sh\n[ "$1 $2" = ":charset=56fe family" ] && echo "{listed}"\n')
+        stand_in.chmod(0o755)
+    assert fonts.without_font(["图", "网"]) == lacking

@@ -42,6 +42,7 @@ def test_no_name_can_break_dot_or_svg(names: list[str]) -> None:
     picture.text.encode()
 
 
+@pytest.mark.filterwarnings("ignore:no font here draws:RuntimeWarning")
 @pytest.mark.parametrize("name", HOSTILE, ids=range(len(HOSTILE)))
 def test_a_hostile_name_survives_every_place_and_format(name: str, tmp_path: Path) -> None:
     diagram = Diagram(

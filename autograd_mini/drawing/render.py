@@ -20,6 +20,7 @@ from typing import Final, Literal
 
 from .arrows import prepared
 from .dot import to_dot
+from .fonts import complaint, uncovered, without_font
 from .model import Diagram
 from .style import FONTS
 from .svg import to_svg
@@ -46,6 +47,11 @@ class Engine:
     name: str
     program: str = ""
     """Where it is; empty: it is ours."""
+
+    @property
+    def is_pure(self) -> bool:
+        """Whether it is graphviz-pure, which has a font of its own and knows no other."""
+        return Path(self.program).stem == "graphviz-pure"
 
 
 def engines() -> Iterator[Engine]:
@@ -100,12 +106,12 @@ def render(diagram: Diagram, kind: Format) -> bytes:
         return themed_svg(to_svg(diagram), diagram.theme).encode()
     problem = ""
     light = replace(diagram, theme="light")
-    for engine in engines():
+    for engine in _with_letters(list(engines()), diagram, kind):
         if problem:
             warnings.warn(f"{problem}; drawn with {engine.name} instead", RuntimeWarning, 4)
         if not engine.program:
             break
-        if kind == "pdf" and Path(engine.program).stem == "graphviz-pure":
+        if kind == "pdf" and engine.is_pure:
             continue  # it has no such format
         try:
             if kind != "svg":
@@ -125,6 +131,21 @@ def render(diagram: Diagram, kind: Format) -> bytes:
         f"a PNG needs graphviz-pure or Graphviz's `dot` ({problem or 'neither is here'}); "
         "pip install graphviz-pure, or save as .svg, which always works"
     )
+
+
+def _with_letters(found: list[Engine], diagram: Diagram, kind: Format) -> list[Engine]:
+    """Return the engines in the order to use: for letters that one lacks, another comes first."""
+    drawers = [engine for engine in found if engine.program]
+    letters = uncovered(to_dot(diagram)) if kind != "svg" and drawers else []
+    if not letters:
+        return found
+    able = [engine for engine in drawers if not engine.is_pure]
+    missing = without_font(letters) if able else letters
+    if missing:
+        warnings.warn(complaint(missing, kind), RuntimeWarning, 5)
+    if missing == letters:
+        return found
+    return [*able, *(engine for engine in found if engine not in able)]
 
 
 def _graphviz_pure() -> str | None:
