@@ -16,7 +16,7 @@ BLOCKS: Final = (
     (0x1E00, 0x20BE),  # more Latin and Greek, punctuation, superscripts
     (0x2100, 0x214F),
 )
-SYMBOLS: Final = frozenset("←↑→↓↔↕∂∆∏∑−∕∙√∞∟∩∫≈≉≠≡≢≤≥≮≯≰≱─│┌┐└┘├┤┬┴┼═║█▌▐░▒▓■□▪▫▬▲►▼◄◊○◌●◦")
+SYMBOLS: Final = frozenset("←↑→↓↔↕∂∆∏∑−∙√∞∟∩∫≈≉≠≡≢≤≥≮≯≰≱─│┌┐└┘├┤┬┴┼═║█▌▐░▒▓■□▪▫▬▲►▼◄◊○◌●◦")
 """Beyond the blocks, of what graphviz-pure 0.2.2 draws: tested against its pictures."""
 MOST_NAMED: Final = 5
 TIME_LIMIT: Final = 10.0
@@ -67,7 +67,7 @@ def complaint(letters: list[str], kind: str) -> str:
     named = " ".join(letters[:MOST_NAMED]) + " …" * (len(letters) > MOST_NAMED)
     boxes = "which is an empty box" if len(letters) == 1 else "which are empty boxes"
     return (
-        f"no font here draws {named}, {boxes} in the {kind.upper()}; save as .svg, which is drawn with its "
-        "viewer's fonts, or install Graphviz and a font for them (apt install graphviz "
+        f"no font here draws {named}, {boxes} in the {kind.upper()}; save as .svg, which is drawn "
+        "with its viewer's fonts, or install Graphviz and a font for them (apt install graphviz "
         "fonts-noto-cjk)"
     )
