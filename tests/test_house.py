@@ -81,8 +81,10 @@ OTHER_TESTS = {
     "test_plots.py",
     "test_report.py",
     "test_page_browser.py",
+    "test_page_colours.py",
     "test_page_measured.py",
     "test_page_opened.py",
+    "test_page_scopes.py",
     "test_readme.py",
     "test_training.py",
 }

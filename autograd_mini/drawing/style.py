@@ -13,8 +13,8 @@ from typing import Final, Literal
 from .labels import label_size
 from .model import Edge, Kind, Mark, Vertex
 
-__all__ = ["DARK", "FONTS", "INK", "STYLES", "UNKNOWN", "Style", "arrow", "filled", "ink", "looks"]
-__all__ += ["outline", "ring", "shade", "stroke"]
+__all__ = ["DARK", "FONTS", "INK", "LIT", "STYLES", "UNKNOWN", "WASH", "Style", "arrow", "filled"]
+__all__ += ["ink", "looks", "outline", "ring", "shade", "stroke"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +147,8 @@ def ring(strength: float) -> tuple[str, float, bool]:
     return INK["negative" if strength < 0 else "positive"], width, strength < 0
 
 
-LIT, PALE = "#c2185b", "#b9c1c8"
+LIT, WASH, PALE = "#d02000", "#fde3de", "#b9c1c8"
+DARK.update({LIT: "#ff6622", WASH: "#46220f"})
 
 
 def looks(vertex: Vertex) -> Style:
@@ -162,7 +163,7 @@ def looks(vertex: Vertex) -> Style:
             style, fill="none" if style.fill == "none" else "#ffffff", border=border, text=PALE
         )
     if vertex.mark == "active":
-        return replace(style, fill="#fce4ec", border=LIT, thick=3.0)
+        return replace(style, fill=WASH, border=LIT, thick=3.0)
     return style
 
 
