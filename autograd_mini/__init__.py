@@ -10,6 +10,7 @@ gradients; the network, the logistic cost and backpropagation are built on that 
 
 from typing import TYPE_CHECKING, Any
 
+from . import op
 from .context import no_grad, scope
 from .op import primitive, rule
 from .tensor import Tensor
@@ -54,6 +55,20 @@ _LAZY = {
     "nn": ("nn", None),
     "plots": ("plots", None),
 }
+
+
+def _read_on() -> None:
+    """Load every chapter of rules; a bare import loads those of the first afternoon only."""
+    from importlib import import_module
+    from pkgutil import iter_modules
+
+    from . import rules
+
+    for chapter in iter_modules(rules.__path__):
+        import_module(f".rules.{chapter.name}", __name__)
+
+
+op.LATER.append(_read_on)
 
 
 def __getattr__(name: str) -> Any:

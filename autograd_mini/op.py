@@ -20,31 +20,34 @@ A rule is keyed by NumPy's own function and has one line per array argument::
   ``rule(np.stack, lambda g, y, *arrays, axis=0: [...], variadic=True)``.
 * A function with several outputs: ``g`` and ``y`` are tuples.
 * A function of your own: decorate it with ``@primitive``, then give it a rule in the same way.
+* A function that others say (a variance is a mean of squares) needs no rule: ``compute`` alone is
+  called in its place, with the call's own arguments, and what it calls is what is recorded.
 """
 
 from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import wraps
 from typing import Any, TypeVar
 
 import numpy as np
 
-__all__ = ["OPS", "REDUCTIONS", "Op", "Sparse", "find_op", "primitive", "rule"]
-__all__ += ["without_derivative"]
+__all__ = ["LATER", "OPS", "Op", "Sparse", "find_op", "primitive", "rule", "without_derivative"]
 
 Function = Callable[..., Any]
 Names = tuple[str, ...]
-Rule = Callable[..., Any]
 F = TypeVar("F", bound=Function)
 
 OPS: dict[Any, Op] = {}
-"""Every operation, by NumPy's own function (a dotted name stands for one not imported yet)."""
+"""Every operation, by NumPy's own function (a dotted name stands for one not imported yet).
 
-REDUCTIONS: dict[Any, Op] = {}
-"""By the ufunc whose `.reduce` it is: `np.add.reduce` is `np.sum`."""
+`(function, keyword)` holds another form of it, for calls with a keyword that its rules do not know.
+"""
+
+LATER: list[Function] = []
+"""What loads further chapters of rules, when a call is met that no rule knows."""
 
 
 _DEFAULTS = {"where": "True", "subok": "True", "casting": "same_kind"}
@@ -55,7 +58,7 @@ class Op:
     """A function with a name, a way to compute it, and a rule for each of its array arguments."""
 
     def __init__(
-        self, function: Any, name: str, rules: tuple[Rule | None, ...], variadic: bool = False,
+        self, function: Any, name: str, rules: tuple[Function | None, ...], variadic: bool = False,
         view: bool = False, compute: Function | None = None, reads: str = "arrays",
         aliases: dict[str, str] | None = None,
     ) -> None:
@@ -64,8 +67,8 @@ class Op:
         self.label = name if ours else f"np.{name}"
         self.variadic, self.view, self.reads = variadic, view, reads
         self.arity = 1 if variadic else len(rules)  # one argument holds all the operands
-        self.differentiable = any(rules)
-        self.is_simple = self.differentiable and not variadic
+        self.differentiable = any(rules) or not rules
+        self.is_simple = any(rules) and not variadic
         self.aliases = aliases or {}
         plain = getattr(function, "on_arrays", function)
         joined = (lambda *arrays, **metadata: plain(arrays, **metadata)) if variadic else plain
@@ -108,9 +111,8 @@ class Op:
 
 
 def rule(
-    function: Function | str, *rules: Rule | None, variadic: bool = False, view: bool = False,
-    name: str | None = None, compute: Function | None = None, reduces: Function | None = None,
-    aliases: dict[str, str] | None = None,
+    function: Function | str, *rules: Function | None, variadic: bool = False, view: bool = False,
+    name: str | None = None, compute: Function | None = None, aliases: dict[str, str] | None = None,
 ) -> Op:
     """Give a function its derivative: one rule per array argument (see this module's header).
 
@@ -125,9 +127,8 @@ def rule(
     view
         The result may share memory with the first argument, so it must refuse to be written.
     compute
-        A faster way to the same value on arrays (an operator in place of a ufunc).
-    reduces
-        The ufunc whose `.reduce` this function is.
+        A faster way to the same value on arrays (an operator in place of a ufunc). Without a
+        rule: the function, said in terms of others, on arrays and on Tensors.
     aliases
         Other names of the function's keywords.
 
@@ -143,8 +144,6 @@ def rule(
     """
     label = name or (function if isinstance(function, str) else function.__name__).split(".")[-1]
     op = Op(function, label, rules, variadic, view, compute, aliases=aliases)
-    if reduces is not None:
-        REDUCTIONS[reduces] = op
     OPS[function] = op
     return op
 
@@ -161,20 +160,25 @@ def without_derivative(*functions: Function, arity: int = 1, reads: str = "array
         OPS[function] = Op(function, function.__name__, rules, reads=reads)
 
 
-def find_op(function: Function) -> Op | None:
-    """Return the Op of a function, resolving a dotted name once its module is there.
+def find_op(function: Function, keywords: Collection[str] = ()) -> Op | None:
+    """Return the Op of a function, called with these keywords.
 
-    A ufunc carries no module, so SciPy's are found by asking whether the loaded module holds
-    that very object under the ufunc's name.
+    What is not known at once is looked for in further chapters, and under a dotted name. A ufunc
+    carries no module, so SciPy's are found by asking whether the loaded module holds that very
+    object under the ufunc's name.
     """
     op = OPS.get(function)
+    if op is None or not {*op.parameters, *op.keywords, *op.aliases}.issuperset(keywords):
+        while LATER:
+            LATER.pop()()
+        op = next((OPS[function, w] for w in keywords if (function, w) in OPS), OPS.get(function))
     if op is None:
         label = getattr(function, "__name__", "")
         for dotted in [key for key in OPS if isinstance(key, str) and key.endswith("." + label)]:
             module = sys.modules.get(dotted.rpartition(".")[0])
             if getattr(module, label, None) is function:
                 op = OPS[function] = OPS.pop(dotted)
-                op.function = op.compute = function
+                op.function, op.compute = function, function if op.rules else op.compute
     return op
 
 
@@ -234,7 +238,7 @@ class Sparse:
         """Return the sum of recorded parts, sparse and dense, as one operation; fit for `value`."""
 
 
-def _read_parameters(name: str, rules: Sequence[Rule | None]) -> tuple[Names, Names]:
+def _read_parameters(name: str, rules: Sequence[Function | None]) -> tuple[Names, Names]:
     """Read array parameters and metadata keywords off the rules: they all state the same."""
     parameters: Names = ()
     keywords: Names | None = None

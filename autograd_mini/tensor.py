@@ -13,7 +13,7 @@ from . import rules  # noqa: F401 -- fills OPS, which everything below reads
 from .context import EVERYTHING, TRACKED, context
 from .graph import EMPTY, Cell, Node, constant, describe, leaf, make_node, walk
 from .inplace import NAMED, UNNAMED, assign, refuse_write, repoint
-from .op import OPS, REDUCTIONS, Op, find_op
+from .op import OPS, Op, find_op
 from .reading import Array, Reading, new_value, read
 from .reverse import handed_out, pick, propagate, seed
 from .rules.indexing import get_item
@@ -198,10 +198,6 @@ class Tensor(Reading):
             kwargs = {"out": out or method}
         if method == "__call__" or "out" in kwargs:
             return dispatch(ufunc, inputs, kwargs)
-        if method == "reduce" and ufunc in REDUCTIONS:
-            given = zip(("axis", "dtype", "out", "keepdims"), inputs[1:], strict=False)
-            kwargs = {"axis": 0, **dict(given), **kwargs}
-            return dispatch(REDUCTIONS[ufunc].function, inputs[:1], kwargs)
         return dispatch(getattr(ufunc, method), inputs, kwargs)
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
@@ -339,10 +335,10 @@ def record(
         node = make_node(None, (), EMPTY, value, False)
     if now.debug is not None:
         now.debug.made(node)
-    if type(value) is tuple or type(value) is list:
+    if isinstance(value, (tuple, list)):
         node.value = tuple(value)
         outputs = lift(node) if node.inputs else map(wrap, value)
-        return type(value)([_mark_view(output, op, inputs[0].value) for output in outputs])
+        return _like(value, [_mark_view(output, op, inputs[0].value) for output in outputs])
     tensor = _new(Tensor)
     tensor.node = node
     return _mark_view(tensor, op, inputs[0].value) if op.view else tensor
@@ -394,7 +390,7 @@ def dispatch(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> An
         When a derivative would be lost: the function has no rule, writes into an array, or is
         called with a keyword that its rule does not know.
     """
-    op = OPS.get(function) or find_op(function)
+    op = OPS.get(function)
     if op is not None and op.is_simple and not kwargs and len(args) == op.arity:
         if op.arity == 1 and type(args[0]) is Tensor:
             node = args[0].node
@@ -406,10 +402,13 @@ def dispatch(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> An
         cure = _WRITERS.get(function, f"y = {label}(...), arr = arr + t")
         where = f"{label} with out=, .at or += writes into an array in place"
         raise TypeError(f"{where}, where a tensor's derivative would be lost; write {cure}")
+    op = find_op(function, kwargs)
     if not _is_wanted(op, (*args, *kwargs.values())):
         return _run_unrecorded(function, op, args, kwargs)
     if op is None:
         raise TypeError(_missing_rule(function))
+    if not op.rules:  # said in terms of other functions
+        return op.compute(*args, **kwargs)
     operands, metadata = op.bind(args, kwargs)
     converted = tuple(o if o is None else operand(o) for o in operands)
     if any(one is NotImplemented for one in converted):
@@ -447,9 +446,14 @@ def _run_unrecorded(function: Any, op: Op | None, args: Any, kwargs: dict[str, A
 def _wrap_result(result: Any, op: Op | None, values: tuple[Any, ...]) -> Any:
     if isinstance(result, (np.ndarray, np.generic)):
         return _mark_view(wrap(result), op, values[0] if values else None)
-    if type(result) in (tuple, list):
-        return type(result)([_wrap_result(item, op, values) for item in result])
+    if isinstance(result, (tuple, list)):
+        return _like(result, [_wrap_result(item, op, values) for item in result])
     return result
+
+
+def _like(several: Any, items: list[Any]) -> Any:
+    """Return items in a tuple, named tuple or list as NumPy returned it."""
+    return getattr(several, "_make", type(several))(items)
 
 
 def _missing_rule(function: Any) -> str:

@@ -572,9 +572,12 @@ def test_a_rule_for_one_of_numpys_functions_is_one_line():
 
 
 def test_rules_must_state_the_same_keywords():
+    def own(a, b):
+        return a + b
+
     with pytest.raises(TypeError, match="different keywords"):
-        rule(np.hypot, lambda g, y, a, b: g, lambda g, y, a, b, *, axis=None: g)
-    assert find_op(np.hypot) is None
+        rule(own, lambda g, y, a, b: g, lambda g, y, a, b, *, axis=None: g)
+    assert find_op(own) is None
 
 
 def test_a_primitive_takes_keywords_and_sequences():

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from autograd_mini.tensor import Tensor
-from tests.rule_cases import CASES, OP, Call, a_call
+from tests.rule_cases import CASES, OP, SHELF, Call, a_call
 from tests.rule_checks import (
     another_rule,
     check_first_order,
@@ -26,7 +26,7 @@ from tests.rule_checks import (
 CAUGHT = (AssertionError, ValueError)
 """How a check fails: the numbers differ, or the engine refuses the cotangent's shape."""
 
-RULES = [(op, k) for op in sorted(CASES) for k, one in enumerate(OP[op].rules) if one is not None]
+RULES = [(op, k) for op in SHELF for k, one in enumerate(OP[op].rules) if one is not None]
 
 
 def one_entry_wrong(g: Any) -> Any:

@@ -19,7 +19,7 @@ from autograd_mini import nn
 from autograd_mini.graph import walk
 from autograd_mini.op import OPS, find_op
 from autograd_mini.tensor import Tensor, unwrap
-from tests.rule_cases import CASES, OP, a_call
+from tests.rule_cases import CASES, OP, SHELF, a_call
 from tests.rule_checks import (
     another_rule,
     cotangents_for,
@@ -159,7 +159,7 @@ def test_the_operations_are_the_ones_listed_here() -> None:
 
 
 def test_every_operation_with_a_rule_has_a_case() -> None:
-    assert sorted(CASES) == sorted(WITH_A_RULE)
+    assert list(SHELF) == sorted(WITH_A_RULE)
     assert len(WITH_A_RULE) == len(set(WITH_A_RULE))
 
 
@@ -299,28 +299,16 @@ def test_without_derivative_but_recorded_for_a_compiler(name: str) -> None:
 
 
 REFUSED: dict[str, Callable[[Any], Any]] = {
-    "np.multiply.reduce(x)": lambda x: np.multiply.reduce(x),
-    "np.add.accumulate(x)": lambda x: np.add.accumulate(x),
     "np.add.reduceat(x, [0, 1])": lambda x: np.add.reduceat(x, [0, 1]),
-    "np.multiply.outer(x, x)": lambda x: np.multiply.outer(x, x),
     "np.add(x, 1.0, out=np.zeros(3))": lambda x: np.add(x, 1.0, out=np.zeros(3)),
     "np.add(x, 1.0, where=np.array([True, False, True]))": lambda x: np.add(
         x, 1.0, where=np.array([True, False, True])
     ),
     "np.add(x, 1.0, dtype=np.float32)": lambda x: np.add(x, 1.0, dtype=np.float32),
     "np.add.at(np.zeros(3), [0, 1, 2], x)": lambda x: np.add.at(np.zeros(3), [0, 1, 2], x),
-    "np.sum(x, where=np.array([True, False, True]))": lambda x: np.sum(
-        x, where=np.array([True, False, True])
-    ),
-    "np.sum(x, initial=1.0)": lambda x: np.sum(x, initial=1.0),
-    "np.max(x, initial=1.0)": lambda x: np.max(x, initial=1.0),
-    "np.sum(x, dtype=np.float32)": lambda x: np.sum(x, dtype=np.float32),
     "np.mean(x, out=np.zeros(()))": lambda x: np.mean(x, out=np.zeros(())),
     "np.concatenate([x, x], out=np.zeros(6))": lambda x: np.concatenate([x, x], out=np.zeros(6)),
-    "np.concatenate([x, x], dtype=np.float32)": lambda x: np.concatenate([x, x], dtype=np.float32),
     "np.copyto(np.zeros(3), x)": lambda x: np.copyto(np.zeros(3), x),
-    "np.unwrap(x)": lambda x: np.unwrap(x),
-    "np.spacing(x)": lambda x: np.spacing(x),
 }
 
 

@@ -153,10 +153,6 @@ def test_calls_reach_numpy_in_every_form():
         (np.sum(a=t, axis=1), array.sum(1)),
         (np.sum(t, 1, None, None, True), array.sum(1, keepdims=True)),
         (t.sum((0, 1)), array.sum()),
-        (np.add.reduce(t), array.sum(0)),
-        (np.add.reduce(t, 1), array.sum(1)),
-        (np.add.reduce(t, axis=None), array.sum()),
-        (np.maximum.reduce(t, axis=1, keepdims=True), array.max(1, keepdims=True)),
         (np.max(t, axis=-1), array.max(-1)),
         (np.amax(t), array.max()),
         (np.reshape(t, (3, 2), order="F"), array.reshape(3, 2, order="F")),
@@ -290,12 +286,12 @@ def test_writing_a_tensor_into_an_array_is_refused_with_the_cure():
 
 def test_a_missing_rule_prints_one_ready_to_paste():
     x = leaf([1.0, 2.0])
-    with pytest.raises(TypeError, match=re.escape("ag.rule(np.hypot, lambda g, y, a, b: g * ...")):
-        np.hypot(x, x)
-    with pytest.raises(TypeError, match=r"np\.var has no derivative rule"):
-        x.var()
-    with pytest.raises(TypeError, match="keywords with one: axis, keepdims"):
-        np.sum(x, where=np.array([True, False]))
+    with pytest.raises(TypeError, match=re.escape("ag.rule(np.add.reduceat, lambda g, y, a: g *")):
+        np.add.reduceat(x, [0, 1])
+    with pytest.raises(TypeError, match=r"np\.histogram has no derivative rule"):
+        np.histogram(x)
+    with pytest.raises(TypeError, match="keywords with one: none"):
+        np.exp(x, dtype=np.float32)
     with pytest.raises(AttributeError, match=r"np\.sort"):
         x.sort()
     with pytest.raises(AttributeError, match="nonsense"):

@@ -58,7 +58,7 @@ rule(np.power, _power_in_base, _power_in_exponent, compute=operator.pow)
 
 # exponentials and logarithms
 rule(np.exp, lambda g, y, x: g * y)
-rule(np.expm1, lambda g, y, x: g * (y + 1.0))
+rule(np.expm1, lambda g, y, x: g * np.exp(x))  # y + 1 is lost where y is near -1
 rule(np.log, lambda g, y, x: g / x)
 rule(np.log1p, lambda g, y, x: g / (1.0 + x))
 rule(np.logaddexp,
@@ -75,7 +75,8 @@ rule(np.tanh, lambda g, y, x: g * (1.0 - y * y))
 rule("scipy.special.expit", lambda g, y, x: g * (y * (1.0 - y)))
 
 # kinks
-rule(np.absolute, lambda g, y, x: g * np.sign(x.conj()))  # of a complex x it is conj(x)/|x|
+# of a complex x it is conj(x)/|x|
+rule(np.abs, lambda g, y, x: g * (np.sign(x) if x.dtype == y.dtype else x.conj() / (y + (y == 0))))
 rule(np.maximum,
      lambda g, y, a, b: g * (a > b) + 0.5 * g * (a == b),
      lambda g, y, a, b: g * (b > a) + 0.5 * g * (a == b))

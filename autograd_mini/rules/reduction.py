@@ -45,10 +45,10 @@ def _extreme(g: Any, y: Any, x: Any, *, axis: Any = None, keepdims: Any = False)
 rule(np.sum,
      lambda g, y, x, *, axis=None, keepdims=False:
          spread(g, shape=x.shape, axis=axis, keepdims=keepdims),
-     reduces=np.add, compute=lambda x, **metadata: x.sum(**metadata))
+     compute=lambda x, **metadata: x.sum(**metadata))
 rule(np.mean,
      lambda g, y, x, *, axis=None, keepdims=False:
          spread(g / (x.size / max(y.size, 1)), shape=x.shape, axis=axis, keepdims=keepdims))
-OPS[np.amax] = rule(np.max, _extreme, reduces=np.maximum)
-OPS[np.amin] = rule(np.min, _extreme, reduces=np.minimum)
+OPS[np.amax] = rule(np.max, _extreme)
+OPS[np.amin] = rule(np.min, _extreme)
 without_derivative(np.argmax, np.argmin, np.argsort, np.any, np.all, np.count_nonzero, np.nonzero)
