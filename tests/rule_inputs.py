@@ -6,7 +6,7 @@ What is random is drawn from a `random.Random`. Hypothesis has one that it can s
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Any
@@ -37,24 +37,29 @@ class Input:
         return laid_out(flat.reshape(self.shape), self.layout)
 
 
+CLASSES: dict[str, Callable[[np.random.Generator, int], Any]] = {
+    "real": lambda rng, n: rng.uniform(-2, 2, n),
+    "complex": lambda rng, n: rng.uniform(-2, 2, n) + 1j * rng.uniform(-2, 2, n),
+    "positive": lambda rng, n: rng.uniform(0.5, 2, n),
+    "nonzero": lambda rng, n: rng.uniform(0.5, 2, n) * rng.choice([-1.0, 1.0], n),
+    "unit": lambda rng, n: rng.uniform(-0.8, 0.8, n),
+    "unit half": lambda rng, n: rng.uniform(0.55, 0.9, n),
+    "above 1": lambda rng, n: rng.uniform(1.5, 3.0, n),
+    "above -1": lambda rng, n: rng.uniform(-0.5, 2, n),
+    "distinct": lambda rng, n: 0.3 * (rng.permutation(n) - n // 2) + rng.uniform(-0.05, 0.05, n),
+    "distinct nonzero": lambda rng, n: (
+        (0.6 + 0.3 * rng.permutation(n)) * rng.choice([-1.0, 1.0], n)
+    ),
+    "modulus": lambda rng, n: rng.choice([-1.2, -0.6, 0.6, 1.2], n) + rng.uniform(-0.01, 0.01, n),
+    "halves": lambda rng, n: LATTICE * (rng.integers(-3, 4, n) + 0.5) + rng.uniform(-0.02, 0.02, n),
+}
+"""Classes of values, away from the kinks of what they are meant for."""
+
+
 def numbers(rng: np.random.Generator, values: str, n: int) -> Any:
     """Return n numbers of a class, none of them near a kink of what the class is meant for."""
-    if values == "real":
-        return rng.uniform(-2, 2, n)
-    if values == "complex":
-        return rng.uniform(-2, 2, n) + 1j * rng.uniform(-2, 2, n)
-    if values == "positive":
-        return rng.uniform(0.5, 2, n)
-    if values == "nonzero":
-        return rng.uniform(0.5, 2, n) * rng.choice([-1.0, 1.0], n)
-    if values == "above -1":
-        return rng.uniform(-0.5, 2, n)
-    if values == "distinct":
-        return 0.3 * (rng.permutation(n) - n // 2) + rng.uniform(-0.05, 0.05, n)
-    if values == "modulus":
-        return rng.choice([-1.2, -0.6, 0.6, 1.2], n) + rng.uniform(-0.01, 0.01, n)
-    if values == "halves":
-        return LATTICE * (rng.integers(-3, 4, n) + 0.5) + rng.uniform(-0.02, 0.02, n)
+    if values in CLASSES:
+        return CLASSES[values](rng, n)
     offset = 0.2 * int(values.removeprefix("lattice "))
     return LATTICE * rng.integers(-3, 4, n) + offset + rng.uniform(-0.05, 0.05, n)
 
