@@ -1,4 +1,5 @@
-// Which texts are outside of their node, and how many pairs of nodes overlap: on the screen, in any SVG of ours.
+// Which texts are outside of their node, how many pairs of nodes overlap and how many arrows touch a text: on the
+// screen, in any SVG of ours.
 const found = [], boxes = [];
 
 const seen = (element) => {
@@ -43,4 +44,15 @@ boxes.forEach((one, k) => {
     if (one.l < boxes[j].r - slack && boxes[j].l < one.r - slack) meeting += 1;
   }
 });
-return { nodes: nodes.length, found, meeting };
+
+// Arrows start and end outside of every text, those of what has no shape around it too.
+const letters = nodes.flatMap((node) => [...node.querySelectorAll("text")].map((text) => seen(text)));
+let struck = 0;
+for (const path of document.querySelectorAll("g.edge > path")) {
+  const m = path.getCTM();
+  for (const at of [0, path.getTotalLength()]) {
+    const point = path.getPointAtLength(at), x = m.a * point.x + m.c * point.y + m.e, y = m.b * point.x + m.d * point.y + m.f;
+    struck += letters.some(({ l, r, t, b, unit }) => x > l + unit && x < r - unit && y > t + 2 * unit && y < b - 2 * unit);
+  }
+}
+return { nodes: nodes.length, found, meeting, struck };

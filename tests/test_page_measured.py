@@ -85,6 +85,7 @@ def in_bounds(driver: Any, least: int) -> None:
     assert measured["nodes"] >= least
     assert measured["found"] == []
     assert measured["meeting"] == 0
+    assert measured["struck"] == 0
 
 
 @pytest.mark.parametrize("name", PICTURES)
@@ -129,7 +130,7 @@ def test_the_measure_finds_what_is_out_of_bounds_and_what_overlaps(
     svg = to_svg(Diagram((Vertex("a", "value", "x", ("m" * 20,)), Vertex("b", "value", "y")), ()))
     (tmp_path / "two.svg").write_text(svg, "utf-8")
     driver.get((tmp_path / "two.svg").as_uri())
-    assert driver.execute_script(MEASURED) == {"nodes": 2, "found": [], "meeting": 0}
+    assert driver.execute_script(MEASURED) == {"nodes": 2, "found": [], "meeting": 0, "struck": 0}
     driver.execute_script("document.querySelector('g.node > rect').setAttribute('width', 100);")
     assert driver.execute_script(MEASURED)["found"] == ["m" * 20]
     driver.execute_script(

@@ -11,6 +11,7 @@ import base64
 import hashlib
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from html import escape
 from pathlib import Path
@@ -18,7 +19,7 @@ from typing import Any, Final
 
 from .inlined import inlined, variable
 from .labels import clean
-from .model import Diagram, Kind
+from .model import Diagram, Kind, Vertex
 from .opened import Whole
 from .opened import whole as all_of
 from .page_data import data_of, is_still
@@ -68,13 +69,19 @@ def to_html(shown: Diagram | Whole, program: str = "") -> str:
         "TITLE": escape(_title(diagram)),
         "CAPTION": escape(clean(diagram.caption, 200)),
         "HASH": digest,
+        "THEME": ' data-theme="dark"' if diagram.theme == "dark" else "",
         "STYLE": _palette() + _kinds() + _file("page.css"),
-        "PICTURE": inlined(replace(diagram, caption="")) if is_still(diagram) else EMPTY,
-        "LEGEND": _legend(diagram),
+        "PICTURE": inlined(_bare(diagram)) if is_still(diagram) else EMPTY,
+        "LEGEND": _legend(whole.opened.vertices),
         "DATA": _embedded(data_of(whole)),
         "SCRIPT": script,
     }
     return re.sub(r"\{\{(\w+)\}\}", lambda match: parts[match[1]], _file("page.html"))
+
+
+def _bare(diagram: Diagram) -> Diagram:
+    """Return it without what the page has around it; its colours become the page's."""
+    return replace(diagram, caption="", theme="light")
 
 
 def _file(name: str) -> str:
@@ -119,9 +126,9 @@ def _css(colour: str) -> str:
     return colour if colour == "none" else f"var({variable(colour)})"
 
 
-def _legend(diagram: Diagram) -> str:
+def _legend(vertices: Sequence[Vertex]) -> str:
     """Return a line for each kind of vertex that there is, with its shape."""
-    kinds = [kind for kind in STYLES if any(v.kind == kind for v in diagram.vertices)]
+    kinds = [kind for kind in STYLES if any(v.kind == kind for v in vertices)]
     return "\n".join(
         f'<li><svg viewBox="0 0 34 20" aria-hidden="true">{_sample(STYLES[kind])}</svg>'
         f"{SAID[kind]}</li>"

@@ -31,8 +31,8 @@ MOST_LINES: Final = 400
 
 
 def _for_page(diagram: Diagram) -> Diagram:
-    """Return the diagram as the page wants it, which has its own arrows, themes and legend."""
-    return replace(diagram, arrows="forward", theme="light", legend=False)
+    """Return the diagram as the page wants it, which has its own arrows and legend."""
+    return replace(diagram, arrows="forward", legend=False)
 
 
 EXPORTERS: Final[dict[str, Callable[[Diagram], bytes]]] = {
@@ -76,7 +76,10 @@ class Picture:
 
         Until the picture is gone, the graph it shows is kept for this.
         """
-        return to_html(self._whole() if self._whole else _for_page(self.diagram))
+        if self._whole is None:
+            return to_html(_for_page(self.diagram))
+        whole = self._whole()
+        return to_html(replace(whole, diagram=replace(whole.diagram, theme=self.diagram.theme)))
 
     def svg(self) -> str:
         """Return the picture as SVG, drawn by the best engine of this machine."""
