@@ -164,7 +164,7 @@ def test_an_answer_may_be_a_number_a_label_or_a_row() -> None:
         ({"Y": 1}, ValueError, "give X too"),
         ({"X": np.zeros(2), "Y": np.zeros(3)}, ValueError, "Y has shape"),
         ({"X": np.zeros(2), "Y": 1, "cost": "hinge"}, ValueError, "cost='hinge'; expected one of"),
-        ({"view": "sphere"}, ValueError, "view='sphere'; expected one of units, planes"),
+        ({"view": "sphere"}, ValueError, "view='sphere'; expected one of units, planes, delta, "),
         ({"view": "planes", "X": np.zeros((300, 2))}, None, ""),
         (
             {"view": "planes", "X": np.random.default_rng(0).random((300, 2))},

@@ -77,6 +77,7 @@ OTHER_TESTS = {
     "test_drawing.py",
     "test_drawing_arrows.py",
     "test_drawing_contents.py",
+    "test_drawing_deltas.py",
     "test_drawing_engines.py",
     "test_drawing_formats.py",
     "test_drawing_frames.py",

@@ -62,7 +62,10 @@ def draw(
         as the cost takes it, for rings around them: δ^(l) = ∂cost/∂z^(l).
     view
         Of a network: "units", or, of a 2-2-1 network, "planes": its input plane beside its
-        hidden plane, with the points X (all of 0 and 1) and what they are (Y, or h ≥ ½).
+        hidden plane, with the points X (all of 0 and 1) and what they are (Y, or h ≥ ½). Or where
+        δ comes from, for examples X and Y: "delta", the six nodes around δ^(L) for the logistic
+        cost, where g' cancels, beside the quadratic cost; "hidden", those of the last hidden
+        layer, where ∂cost/∂a, the sum over the connections, is not yet δ = ∂cost/∂z.
     fields
         What is written in the nodes of a recorded graph: of "name", "shape", "dtype", "value",
         "gradient", "rule" (each operation's derivative as a formula), "jacobian" (∂y/∂x of each

@@ -22,6 +22,7 @@ Kind = Literal[
     "operation",
     "fold",  # many nodes in the place of one
     "cotangent",  # what flows back, upon its arrow
+    "derivative",  # ∂cost/∂(a value), as a node of its own
     "input",  # of a network, as is all that follows
     "unit",
     "output unit",

@@ -10,6 +10,7 @@ import numpy as np
 from ..context import no_grad
 from ..nn.gates import Gate, truth_table
 from ..nn.network import Network
+from .deltas import deltas_diagram
 from .model import Diagram
 from .neurons import Run, network_diagram
 from .planes import planes_diagram
@@ -17,7 +18,7 @@ from .tree import with_tree
 
 __all__ = ["VIEWS", "diagram_of"]
 
-VIEWS: Final = ("units", "planes")
+VIEWS: Final = ("units", "planes", "delta", "hidden")
 
 
 def diagram_of(
@@ -36,6 +37,8 @@ def diagram_of(
         raise ValueError(f"view={view!r}; expected one of {', '.join(VIEWS)}")
     if Y is not None and X is None:
         raise ValueError("Y is the answer to an input; give X too, draw(net, X=x, Y=y)")
+    if view in ("delta", "hidden"):
+        return deltas_diagram(net, X, Y, cost, view == "delta")
     named = tuple(inputs) or getattr(net, "inputs", ())  # a gate names its inputs and units
     units = getattr(net, "units", None)
     if view == "planes":

@@ -44,6 +44,7 @@ SAID: Final[dict[Kind, str]] = {
     "operation": "operation: its rule sends cotangents on",
     "fold": "many nodes in the place of one",
     "cotangent": "cotangent: what flows back",
+    "derivative": "derivative of the cost in a value",
     "input": "input", "unit": "unit", "output unit": "output unit", "bias": "bias unit, +1",
     "more": "more of the same",
     "term": "part of the expression", "point": "an input; 1: the answer is yes",

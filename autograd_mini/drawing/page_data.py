@@ -20,8 +20,8 @@ __all__ = ["data_of", "is_still"]
 
 
 def is_still(diagram: Diagram) -> bool:
-    """Return whether nothing in it opens: a network, whose units stand in columns."""
-    return diagram.direction == "right"
+    """Return whether nothing in it opens: a network's units, or arrows both ways."""
+    return diagram.direction == "right" or any(edge.way != "forward" for edge in diagram.edges)
 
 
 def data_of(whole: Whole) -> dict[str, Any]:

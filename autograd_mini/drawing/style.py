@@ -37,6 +37,7 @@ STYLES: Final[dict[Kind, Style]] = {
     "operation": Style("ellipse", "#e9eef3", "#5a6570"),
     "fold": Style("box", "#f8e9f2", "#a3477b", dashed=True),
     "cotangent": Style("plain", "none", "none", text="#a63c00"),
+    "derivative": Style("box", "#fcefe6", "#a63c00"),
     "input": Style("circle", "#ffffff", "#5a6570"),
     "unit": Style("circle", "#e3f0f9", "#0072b2", thick=1.6),
     "output unit": Style("circle", "#e0f3ec", "#00805c", thick=2.2),
@@ -62,6 +63,7 @@ DARK: Final = {
     "#00805c": "#2bc59a", "#5c5c5c": "#b4bec8", "#e9eef3": "#2d3640", "#5a6570": "#93a1af",
     "#f8e9f2": "#3a2233", "#a3477b": "#e58fbd", "#e3f0f9": "#12303f", "#a63c00": "#ffa366",
     "#b34700": "#ff8f4a", "#8a949e": "#6b7782", "#f4f6f8": "#191f26",
+    "#fcefe6": "#3b2415",
 }  # fmt: skip
 """What each colour becomes on a dark page: as easily told apart, and as legible."""
 

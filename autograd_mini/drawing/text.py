@@ -23,7 +23,7 @@ def to_text(diagram: Diagram) -> str:
     whole, diagram = diagram, chosen(diagram)
     rules: dict[str, tuple[str, ...]] = {}
     arriving: dict[str, list[Edge]] = {}
-    for edge in diagram.edges:
+    for edge in (edge for edge in diagram.edges if edge.way == "forward"):
         arriving.setdefault(edge.target, []).append(edge)
     called: dict[str, str] = {}
     taken: set[str] = set()
@@ -43,7 +43,7 @@ def to_text(diagram: Diagram) -> str:
         name = f"{name}#{vertex.key}" if name in taken else name
         taken.add(name)
         called[vertex.key] = name
-        if vertex.kind not in ("value", "output"):
+        if vertex.kind not in ("value", "output") or not made:
             made = [f"{vertex.kind}({', '.join(made)})" if made else vertex.kind]
         told = _contents(vertex, tuple(line for call in made for line in rules.get(call, ())))
         line = f"{'  ' * len(scope)}{name} = {', '.join(made)}{told}\n"
