@@ -90,7 +90,9 @@ class _Column:
             self._vertex("z", "value", f"z{l}", self.z),
             self._vertex("delta", "derivative", f"δ{l} = ∂cost/∂z{l}", self.delta, of_z),
             Vertex(self._key("g"), "operation", self.activation, scope=scope),
-            Vertex(self._key("slope"), "cotangent", value=_rows("× g'(z)", self.slope), scope=scope),
+            Vertex(
+                self._key("slope"), "cotangent", value=_rows("× g'(z)", self.slope), scope=scope
+            ),
             self._vertex("a", "value", f"a{l}", self.a),
             self._vertex("back_a", "derivative", f"∂cost/∂a{l}", self.back_a, of_a),
             Vertex(self._key("rest"), "operation", self.rest, scope=scope),
@@ -159,4 +161,4 @@ def _at_hidden(column: _Column, after: Array, weights: Array) -> Facts:
 
 
 def _true(claims: dict[str, Array], value: Array) -> tuple[str, ...]:
-    return tuple(told for told, claimed in claims.items() if np.allclose(value, claimed, 1e-6, 1e-9))
+    return tuple(told for told, claimed in claims.items() if np.allclose(value, claimed, 1e-6))
