@@ -18,6 +18,8 @@ DOCS = Path(__file__).parent
 NOTEBOOKS = {"note.en.md": "00_note.ipynb", "note.zh.md": "00_note.zh.ipynb"}
 # A link inside the text: a notebook names its headings in another way.
 INSIDE = re.compile(r"\[([^\]]+)\]\(#[^)]+\)")
+# A link to a neighbour of the document.
+BESIDE = re.compile(r"\]\((?!\.\./|https:)")
 
 
 def notebook(document: Path) -> dict[str, Any]:
@@ -38,7 +40,7 @@ def _codes(made: list[dict[str, Any]]) -> int:
 
 def _text(text: str) -> dict[str, Any]:
     text = INSIDE.sub(r"\1", text)
-    text = text.replace("](../examples/", "](").replace("](note", "](../docs/note")
+    text = BESIDE.sub("](../docs/", text).replace("](../examples/", "](")
     return {"cell_type": "markdown", "metadata": {}, "source": text.splitlines(keepends=True)}
 
 

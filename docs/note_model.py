@@ -9,7 +9,6 @@ import numpy as np
 from sketch import BACKWARD, FORWARD, NOTE, Axes, Sketch, number
 
 import autograd_mini as ag
-from autograd_mini.drawing.svg import to_svg
 
 Names = dict[str, Any]
 FIGURES: dict[str, Callable[[Names], str]] = {}
@@ -134,7 +133,23 @@ def sigmoid(_: Names) -> Sketch:
     return sheet
 
 
-FIGURES["and_gate"] = lambda _: to_svg(ag.draw(ag.nn.gates.AND).diagram)
+@figure
+def and_gate(names: Names) -> Sketch:
+    sheet = Sketch(520, 230, "h = g(−30 + 20 x_1 + 20 x_2)")
+    for k, weight in enumerate(ag.nn.gates.AND.theta[1][0]):
+        at, colour = (60.0, 70 + 60.0 * k), FORWARD if weight > 0 else BACKWARD
+        sheet.arrow((80, at[1]), (214, 130), colour, 1.8, "" if weight > 0 else "5 3")
+        sheet.text(140, at[1] + 0.45 * (130 - at[1]) + 4, number(weight, 0), 13, colour, halo=True)
+        sheet.circle(*at, f"x_{k}" if k else "+1", "input" if k else "bias", 20)
+    sheet.circle(240, 130, "AND", "output unit", 28)
+    for k, head in enumerate(("x_1", "x_2", "z", "h")):
+        sheet.text(330 + 46 * k, 66, head, 13, NOTE)
+    rows = zip(names["corners"], names["gate_z"], names["gate_h"], strict=True)
+    for i, (x, z, h) in enumerate(rows):
+        for k, value in enumerate((*x, z, h)):
+            colour = FORWARD if i == 3 else NOTE
+            sheet.text(330 + 46 * k, 96 + 28 * i, number(value, 0), 14, colour, bold=k == 3)
+    return sheet
 
 
 @figure

@@ -66,6 +66,7 @@ DOORS = ["__init__.py", "rules/__init__.py", "nn/__init__.py"]
 OTHER_TESTS = {
     "planted.py",
     "students.py",
+    "test_classroom.py",
     "test_cli.py",
     "test_cli_draw.py",
     "test_cli_explain.py",

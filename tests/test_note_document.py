@@ -84,6 +84,28 @@ def test_both_term_lists_have_the_same_terms_in_the_same_order() -> None:
         assert english[3:] == chinese[3:], english
 
 
+# Other words, each seen in some text on the subject, for what the list of terms has a word for.
+OTHER_WORDS = [
+    *("节点", "激活值", "损失", "伴随", "余切向量", "权值", "偏差", "偏移", "正规化", "敏感度"),
+    *("二次代价", "逻辑代价", "幻灯片", "前馈", "后向", "反传", "逆向", "梯度检查"),
+]
+
+
+@pytest.mark.parametrize("document", ["README.zh.md", "docs/note.zh.md", "docs/classroom.zh.md"])
+def test_chinese_texts_use_the_words_of_the_list(document: str) -> None:
+    written = (ROOT / document).read_text("utf-8")
+    assert not [word for word in OTHER_WORDS if word in written]
+
+
+def test_the_readme_uses_most_of_the_list_and_explains_the_cotangent_as_it_does() -> None:
+    readme = (ROOT / "README.zh.md").read_text("utf-8")
+    words = ["单元", "偏置", "权重", "代价函数", "梯度", "误差", "计算图", "结点", "规则"]
+    explained = "“∂J/∂(这个量)”"
+    assert not [word for word in [*words, f"余切（{explained}）"] if word not in readme]  # noqa: RUF001
+    (row,) = [line for line in text("note.zh.md").splitlines() if line.startswith("| 余切 |")]
+    assert explained in row
+
+
 # ---- nothing is missing ----
 
 
