@@ -176,3 +176,19 @@ def test_a_diagram_without_a_graph_has_groups_too() -> None:
     found = whole(Diagram((*inner,), edges))
     assert [v.key for v in found.opened.vertices] == ["s0", "a", "b", "c", "d"]
     assert found.opened.parents == (-1, 0, 0, 0, 0)
+
+
+def test_what_a_scope_uses_in_its_middle_stands_before_it() -> None:
+    x: Any = ag.Tensor(2.0, requires_grad=True, name="x")
+    b = ag.Tensor(1.0, requires_grad=True, name="b")
+    with ag.scope("layer"):
+        x = np.tanh(np.sin(x) + b)
+    found = drawn(x + b).opened
+    assert [v.name for v in held(found, -1)] == ["x", "b", "layer", "add", ""]
+
+
+def test_more_nodes_than_a_page_holds_are_folded_even_without_a_budget(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(opened, "MOST_KEPT", 100)
+    assert [v.name for v in held(drawn(chain(200), None).opened, -1)] == ["x", "×199", "tanh", ""]

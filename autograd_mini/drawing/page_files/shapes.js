@@ -35,6 +35,7 @@ function node(index) {
     if (gradient) line.append(draw("tspan", { class: "gradient" }, gradient));
     group.append(line);
   }
+  if (vertex.group) group.setAttribute("aria-expanded", "false");
   if (vertex.group) group.append(handle(index, w / 2 - 15, -h / 2 + 4, "+", "Open"));
   made.set(index, group);
   return group;
