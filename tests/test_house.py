@@ -88,6 +88,7 @@ OTHER_TESTS = {
     "test_drawing_rules.py",
     "test_drawing_text.py",
     "test_examples.py",
+    "test_gallery.py",
     "test_house.py",
     "test_imports.py",
     "test_note_depth.py",
