@@ -14,10 +14,11 @@ from ..reverse import fit
 __all__ = ["parts"]
 
 
-def parts(node: Node, g: Any) -> list[Any]:
+def parts(node: Node, g: Any, lift: Any = None) -> list[Any]:
     """Return what a recorded operation's rules give its inputs; None where no derivative flows.
 
-    An input's gradient is the sum of what it gets from all that use it.
+    An input's gradient is the sum of what it gets from all that use it. With `lift`, as in
+    `propagate`, the rules are recorded and g is a Tensor.
 
     >>> import autograd_mini as ag
     >>> x = ag.Tensor(3.0, requires_grad=True)
@@ -27,7 +28,7 @@ def parts(node: Node, g: Any) -> list[Any]:
     op: Any = node.op
     if op is None:
         return []
-    operands = [g, node.value, *(parent.value for parent in node.inputs)]
+    operands = [g, *(_seen(one, lift) for one in (node, *node.inputs))]
     told = [parent.tracked and not isinstance(parent.value, tuple) for parent in node.inputs]
     with np.errstate(all="ignore"):  # a NaN is shown, not raised
         if op.variadic:  # its one rule gives them all
@@ -38,15 +39,21 @@ def parts(node: Node, g: Any) -> list[Any]:
                 for tell, rule in zip_longest(told, op.rules)
             ]
         return [
-            _dense(part, parent, node) if tell and part is not None else None
+            _dense(part, parent, node, lift) if tell and part is not None else None
             for tell, part, parent in zip(told, found, node.inputs, strict=False)
         ]
 
 
-def _dense(part: Any, parent: Node, node: Node) -> Any:
+def _seen(node: Node, lift: Any) -> Any:
+    return lift(node) if lift and (node.inputs or node.tracked) else node.value
+
+
+def _dense(part: Any, parent: Node, node: Node, lift: Any) -> Any:
     value: Any = parent.value
     if not isinstance(part, Sparse):
         return fit(part, value, node)
+    if lift:
+        return type(part).gather([part], value)
     total = np.zeros(value.shape, value.dtype)
     part.add_into(total)
     return total

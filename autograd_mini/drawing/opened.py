@@ -43,6 +43,7 @@ class Whole:
     """How many nodes are in a fold that can not be opened, by its vertex' key."""
     nodes: Mapping[str, Node] = field(default_factory=dict)
     """The recorded node of a value's vertex, by its key."""
+    outputs: tuple[Node, ...] = ()
 
 
 @dataclass(slots=True, eq=False)
@@ -97,11 +98,14 @@ def whole_graph(
         flattened(group, edges),
         {branch.key: len(branch.unit.nodes) for branch in ends if branch.unit.folded},
         nodes,
+        tuple(outputs),
     )
 
 
 def _has_small_slopes(node: Node) -> bool:
     """Tell whether one run of the rule tells all its derivatives, or they are few."""
+    if any(isinstance(one.value, tuple) for one in (node, *node.inputs)):
+        return False  # several values have no one size
     sizes = [np.size(parent.value) for parent in node.inputs if parent.tracked]
     return is_elementwise(node.op) or np.size(node.value) * sum(sizes) <= MOST_SLOPES
 

@@ -22,6 +22,7 @@ from .page import to_html
 from .render import render
 from .svg import to_svg
 from .text import to_text
+from .touch import touchable
 
 __all__ = ["EXPORTERS", "Picture"]
 
@@ -72,14 +73,15 @@ class Picture:
         return to_text(self.diagram)
 
     def html(self) -> str:
-        """Return the page: the picture to explore and to play, where folds and scopes open.
+        """Return the page: the picture to explore, to play and to touch; folds and scopes open.
 
         Until the picture is gone, the graph it shows is kept for this.
         """
         if self._whole is None:
             return to_html(_for_page(self.diagram))
-        whole = self._whole()
-        return to_html(replace(whole, diagram=replace(whole.diagram, theme=self.diagram.theme)))
+        whole, program = touchable(self._whole())
+        shown = replace(whole.diagram, theme=self.diagram.theme)
+        return to_html(replace(whole, diagram=shown), program)
 
     def svg(self) -> str:
         """Return the picture as SVG, drawn by the best engine of this machine."""

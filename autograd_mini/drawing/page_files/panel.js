@@ -21,7 +21,7 @@ function heading(text) {
 }
 
 function numbers(rows, looks = "") {
-  return make("pre", { className: looks, textContent: rows.join("\n") });
+  return make("pre", { className: looks, textContent: rows.map((row) => row.trimEnd()).join("\n") });
 }
 
 function percent(number, most) {
