@@ -17,7 +17,7 @@ from ..testing.formulas import Setup
 from ..testing.layouts import flattened
 from ..testing.report import Diagnosis
 from ..testing.student import MEBIBYTES, SECONDS, Ran, StudentError, run, saved, split_name
-from ..testing.words import LANGUAGES
+from ..testing.words import LABELS, LANGUAGES, SENTENCES
 from . import options
 from .problem import named, problem
 from .terminal import Output, shown
@@ -36,6 +36,7 @@ EXAMPLES = """\
   autograd-mini check --against student.py
   autograd-mini check --against student.py:my_backprop --layers 4-4-4 --activation tanh --lang zh
 """
+COURSE = 5  # examples of the course's own check
 UNEQUAL = 7  # examples: no number of units, so that no mean over a wrong axis looks right
 
 
@@ -63,8 +64,7 @@ def against(args: argparse.Namespace, lams: list[float] | None, out: Output) -> 
     """Diagnose the gradients in a file; 1 when they are wrong."""
     path, _ = split_name(args.against)
     code = path.suffix.lower() == ".py"
-    if code and args.examples is None:
-        args.examples = UNEQUAL
+    args.examples = args.examples or (UNEQUAL if code else COURSE)
     net, X, Y = problem(args)
     out.item("Network", named(args, net))
     if code:
@@ -93,11 +93,11 @@ def of_code(
                 raise
             ran, s = elsewhere
             sizes = "-".join(str(s.size(l)) for l in range(1, s.L + 1))
-            out.item("Fails", str(error))
-            out.item("So instead", f"layers of {sizes} units, where it runs")
+            say(args, "fails", str(error), out)
+            say(args, "instead", told(args, "instead", sizes=sizes), out)
         first, second, changed = ran.calls
         found = judged(s, first, args.lang, second=second or None, changed=changed)
-        show(found, f"{shown(args.against)}, λ = {lam:g}", ran, out)
+        show(args, found, lam, ran, out)
         if not found.right:
             break
     return found
@@ -131,7 +131,7 @@ def of_saved(
     given = saved(path)
     own = of_its_own(args, given, net) if isinstance(given, dict) else None
     if own is not None and isinstance(given, dict):
-        out.item("Problem", f"theta, X and Y of {shown(path)} itself, in place of these")
+        say(args, "problem", told(args, "own", what=shown(path)), out)
         setups = [replace(own, lam=lam) for lam in lams or [own.lam]]
         given = rest(given)
     else:
@@ -144,7 +144,7 @@ def of_saved(
         order.get(each[0].verdict, 2), len(each[0].answers[0].keys) if each[0].answers else 0,
         -each[1],
     ))  # fmt: skip
-    show(found, f"{shown(path)}, λ = {lam:g}", None, out)
+    show(args, found, lam, None, out)
     return found
 
 
@@ -171,13 +171,25 @@ def of_its_own(args: argparse.Namespace, given: dict[str, Any], net: Network) ->
     )  # fmt: skip
 
 
-def show(found: Diagnosis, what: str, ran: Ran | None, out: Output) -> None:
+def show(
+    args: argparse.Namespace, found: Diagnosis, lam: float, ran: Ran | None, out: Output
+) -> None:
     """Print a diagnosis, and keep it for --json."""
     out.line()
-    out.item("Gradients", what)
+    say(args, "gradients", f"{shown(args.against)}, λ = {lam:g}", out)
     for label, text in found.lines():
         out.item(label, text)
     if ran is not None and ran.lines:
-        more = f", and {ran.lines - 1} lines more" if ran.lines > 1 else ""
-        out.item("Printed", f"{ran.printed!r}{more}")
-    out.record(passed=found.right, **found.as_dict())
+        count = told(args, "printed", first=repr(ran.printed), count=ran.lines)
+        say(args, "printed", count, out)
+    out.record(file=shown(args.against), lam=lam, passed=found.right, **found.as_dict())
+
+
+def told(args: argparse.Namespace, sentence: str, **values: Any) -> str:
+    """A sentence in the language asked for."""
+    return SENTENCES[sentence][LANGUAGES.index(args.lang)].format(**values)
+
+
+def say(args: argparse.Namespace, label: str, text: str, out: Output) -> None:
+    """Print a text behind its label in the language asked for."""
+    out.item(LABELS[label][LANGUAGES.index(args.lang)], text)

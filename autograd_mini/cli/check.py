@@ -43,7 +43,6 @@ examples:
 """ + against.EXAMPLES
 EPSILON = 1e-4
 NUMERIC = 1e-7
-EXAMPLES_OF_THE_COURSE = 5
 LAMS = [0.0, 3.0]
 MOST = 12_000  # numeric entries: each takes two forward passes
 
@@ -52,7 +51,7 @@ def add(commands: Any) -> None:
     """Add the sub-command to the command line."""
     parser = commands.add_parser("check", help=HELP, description=DESCRIPTION, epilog=EXAMPLES)
     options.common(parser, run)
-    add_options(parser, EXAMPLES_OF_THE_COURSE)
+    add_options(parser, against.COURSE)
     parser.set_defaults(examples=None)  # --against takes another number than the course
     options.strength(parser, LAMS, nargs="+")
     parser.add_argument(
@@ -71,7 +70,7 @@ def run(args: argparse.Namespace, out: Output) -> int:
     """Check for every λ; 1 when one of them fails."""
     if args.against is not None:
         return against.against(args, None if args.lam is LAMS else args.lam, out)
-    args.examples = args.examples or EXAMPLES_OF_THE_COURSE
+    args.examples = args.examples or against.COURSE
     net, X, Y = problem(args)
     out.item("Network", named(args, net))
     checks = [one_check(args, net, X, Y, lam, out) for lam in args.lam]

@@ -29,8 +29,10 @@ def called(function: Callable[..., Any], s: Setup) -> Called:
     (theta[0]) gets a list; one with a parameter for each Θ gets them one by one.
     """
     result, changed, style = _first(function, s)
+    # Copied before the second call, which may add to the very arrays that the first has handed out.
+    first = [(name, array.copy()) for name, array in flattened(result)]
     again, _ = _call(function, s, style)
-    return Called([*flattened(result)], [*flattened(again)], changed)
+    return Called(first, [*flattened(again)], changed)
 
 
 def _first(function: Callable[..., Any], s: Setup) -> tuple[Any, tuple[str, ...], str]:

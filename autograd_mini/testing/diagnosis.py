@@ -194,12 +194,22 @@ def _of_readings(s: Setup, every: Readings, single: bool, lang: str) -> Diagnosi
             None, evidence.scales(s, given, S) if answers[0].mistakes else {}, hidden,
             names=names, lang=lang,
         )  # fmt: skip
-    layout, given = min(every, key=lambda each: evidence.residuals(each[1], s.right, S)[0])
+    return _unexplained(s, every, S, hidden, names, lang)
+
+
+def _unexplained(
+    s: Setup, every: Readings, S: dict[int, float], hidden: Any, names: dict[str, Any], lang: str
+) -> Diagnosis:
+    """Say what is nearest, in the reading in which something is near; else in the plainest."""
+    near = [evidence.closest(s, given, S) for _, given in every]
+    left = [np.inf if each is None else each.residual for each in near]
+    k = int(np.argmin(left))
+    layout, given = every[k]
     before, by_layer = evidence.residuals(given, s.right, S)
-    near, fitted = evidence.closest(s, given, S), evidence.scales(s, given, S)
     return Diagnosis(
-        "unknown", layout, before, by_layer, (), False, near, fitted, hidden, names=names, lang=lang
-    )
+        "unknown", layout, before, by_layer, closest=near[k],
+        scales=evidence.scales(s, given, S), unseen=hidden, names=names, lang=lang,
+    )  # fmt: skip
 
 
 def _holes(given: Layers, layout: Layout) -> bool:

@@ -106,7 +106,7 @@ class Diagnosis:
                     "of": "delta" if mistake.delta else "gradient",
                     "wrong": formula(WORDS[mistake.key].wrong, mistake, self.names, lang),
                     "right": formula(WORDS[mistake.key].right, mistake, self.names, lang),
-                    "note": WORDS[mistake.key].note[LANGUAGES.index(lang)],
+                    "note": WORDS[mistake.key].note.text(LANGUAGES.index(lang)),
                 }
                 for mistake in answer.mistakes
             ],
@@ -216,11 +216,13 @@ class _Lines:
             words = WORDS[mistake.key]
             yield self.row("wrong", formula(words.wrong, mistake, self.found.names, self.lang))
             yield self.row("right", formula(words.right, mistake, self.found.names, self.lang))
-            yield self.row("note", words.note[self.index])
+            yield self.row("note", words.note.text(self.index))
 
     def evidence(self, answer: Answer) -> str:
         """Residual before and after the hypothesis."""
         sentence = "evidence" if len(answer.mistakes) == 1 else "evidence, several"
+        if {detail for mistake in answer.mistakes for _, detail in mistake.places} == {"row"}:
+            sentence = "evidence, row"
         return self.say(sentence, before=self.found.residual, after=answer.residual)
 
     def by_layer(self, answer: Answer | None) -> Any:

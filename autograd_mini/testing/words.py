@@ -20,6 +20,18 @@ class Told(NamedTuple):
     zh: str
 
 
+class Line(NamedTuple):
+    """A line of the note: where it stands, the formula, a word beside it."""
+
+    section: str
+    line: str
+    beside: Told
+
+    def text(self, index: int) -> str:
+        """Return the line in the language of this index."""
+        return f"{self.section}: {' '.join(self.line.split())} ({self.beside[index]})"
+
+
 class Words(NamedTuple):
     """One mistake in words: its name, what it looks like, the formulas, the note's line."""
 
@@ -27,14 +39,14 @@ class Words(NamedTuple):
     looks: Told
     wrong: str
     right: str
-    note: Told
+    note: Line
 
 
 def _told(texts: Mapping[str, Mapping[str, str]]) -> dict[str, Told]:
     return {key: Told(**text) for key, text in texts.items()}
 
 
-def _mistakes(texts: Mapping[str, Any], note: dict[str, Told]) -> dict[str, Words]:
+def _mistakes(texts: Mapping[str, Any], note: dict[str, Line]) -> dict[str, Words]:
     return {
         key: Words(
             Told(**text["name"]), Told(**text["looks"]), text["wrong"], text["right"],
@@ -45,7 +57,10 @@ def _mistakes(texts: Mapping[str, Any], note: dict[str, Told]) -> dict[str, Word
 
 
 _TEXT = tomllib.loads(files(__package__).joinpath("words.toml").read_text("utf-8"))
-NOTE = _told(_TEXT["note"])
+NOTE = {
+    key: Line(text["section"], text["line"], Told(text["en"], text["zh"]))
+    for key, text in _TEXT["note"].items()
+}
 WORDS = _mistakes(_TEXT["mistakes"], NOTE)
 DETAILS = _told(_TEXT["details"])
 LABELS = _told(_TEXT["labels"])
