@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -61,7 +62,7 @@ def test_a_wrong_program_fails_and_is_told_why(run: Run) -> None:
 
 def test_in_chinese(run: Run) -> None:
     _, out, _ = run(student(with_slips("no_slope")), "--lang", "zh")
-    assert "结论        有错：漏乘 g'（δ^(2)）  ✗" in out
+    assert re.search(r"^结论 {8}有错.漏乘 g'.δ\^\(2\).  ✗$", out, re.MULTILINE)
     assert "笔记        4.2" in out
 
 
@@ -259,8 +260,8 @@ def test_a_terminal_that_knows_no_greek(tmp_path: Path) -> None:
 
 
 def test_the_testing_kit_does_not_load_hypothesis() -> None:
-    program = "import sys, autograd_mini.testing as t; t.diagnose; print('hypothesis' in sys.modules)"
+    program = "import sys; from autograd_mini.testing import diagnose; print(*sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT
     )
-    assert done.stdout.strip() == "False"
+    assert "hypothesis" not in done.stdout.split()
