@@ -186,6 +186,7 @@ def test_a_pdf_is_a_pdf_and_the_same_every_time(tmp_path: Path) -> None:
     assert first.startswith(b"%PDF-")
     assert first.rstrip().endswith(b"%%EOF")
     assert first == second
+    assert b"/CreationDate (D:19700101000000" in first  # two runs within a second prove little
     assert draw(ag.nn.gates.AND).save(tmp_path / "and.pdf").read_bytes().startswith(b"%PDF-")
 
 
