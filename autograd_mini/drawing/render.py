@@ -169,7 +169,7 @@ def _run(engine: Engine, dot: str, kind: Format) -> bytes:
     else:
         drawn = _program([engine.program, "-Kdot", f"-T{kind}"], dot)
     if kind == "pdf":
-        return MADE.sub(b"\\g<1>19700101000000", drawn)  # as long: what points behind it stays right
+        return MADE.sub(b"\\g<1>19700101000000", drawn)  # no longer, nor shorter
     return _finished(drawn.decode()).encode() if kind == "svg" else drawn
 
 
