@@ -21,6 +21,7 @@ from matplotlib.figure import Figure
 import autograd_mini as ag
 from autograd_mini import nn, plots
 from autograd_mini.charts import numbers
+from autograd_mini.charts.colours import BLUE, ORANGE
 from autograd_mini.data import logic_table
 from autograd_mini.training import History
 
@@ -161,8 +162,10 @@ def test_the_norms_are_those_of_the_gradient() -> None:
     (line,) = plots.gradient_norms(D).lines
     expected = [np.linalg.norm(D.theta[l]) for l in (1, 2, 3)]
     assert np.asarray(line.get_ydata()).tolist() == pytest.approx(expected)
-    several = {"sigmoid": [D, D], "relu": D}
-    ax = plots.gradient_norms(several)
+    twice, six = (nn.Network.from_theta([k * D.theta[l] for l in D.theta]) for k in (2, 6))
+    (median,) = plots.gradient_norms([D, six, twice]).lines[3:]
+    assert np.asarray(median.get_ydata()).tolist() == pytest.approx([2 * k for k in expected])
+    ax = plots.gradient_norms({"sigmoid": [D, D], "relu": D})
     assert [line.get_label() for line in ax.lines if line.get_marker() != "None"] == [
         "sigmoid: median of 2",
         "relu",
@@ -205,6 +208,20 @@ def test_xnor_answers_on_both_sides_of_its_lines() -> None:
     assert ax.get_xlabel() == "x1"
 
 
+def test_the_plane_is_the_right_way_round_and_so_are_the_points() -> None:
+    net = nn.Network.from_theta([[[-1.0, 2.0, 0.5]]])
+    ax = plots.decision_boundary(net, [[0.0, 0.25], [1.0, 0.75]], [0, 1])
+    h = np.asarray(ax.collections[0].get_array()).reshape(plots.classes.POINTS, -1)
+    x1, x2 = (np.linspace(*ends, len(h)) for ends in (ax.get_xlim(), ax.get_ylim()))
+    for i, j in ((0, 0), (0, 200), (200, 0), (70, 120)):
+        assert h[i, j] == pytest.approx(net([x1[j], x2[i]]).item())
+    for points, place, colour in zip(
+        ax.collections[-2:], ([[0.0, 0.25]], [[1.0, 0.75]]), (ORANGE, BLUE), strict=True
+    ):
+        assert np.asarray(points.get_offsets()).tolist() == place
+        assert mpl.colors.to_hex(points.get_facecolor()[0]) == colour  # type: ignore[attr-defined]
+
+
 def test_gates_name_their_axes() -> None:
     ax = plots.decision_boundary(nn.gates.from_expression("rain and wind"))
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("rain", "wind")
@@ -216,6 +233,19 @@ def test_a_constant_answer_has_no_line() -> None:
     one_class = nn.Network.from_theta([[[3.0, 0, 0], [0.0, 0, 0]]])
     ax = plots.decision_boundary(one_class, [[1.0, 2.0]])
     assert [text.get_text() for text in ax.texts] == ["0"]
+
+
+def test_a_caption_stands_above_its_image_and_what_is_wrong_is_orange() -> None:
+    lit = np.zeros((6, 16))
+    lit[np.arange(6), np.arange(6)] = 1.0
+    ax = plots.digits(lit, [0, 1, 2, 3, 4, 0], range(6))
+    image = np.ma.filled(np.ma.masked_invalid(ax.images[0].get_array()), -1.0)
+    for text, (k, pixel) in zip(ax.texts, enumerate(range(6)), strict=True):
+        left, top = text.get_position()
+        row, column = round(top + 0.74), round(left - 1.5)  # the image begins below its caption
+        tile = image[row : row + 4, column : column + 4]
+        assert np.argwhere(tile == 1.0).tolist() == [[pixel // 4, pixel % 4]]
+        assert (text.get_color() == ORANGE) == (k == 5)
 
 
 def test_wrong_digits_say_what_they_are_and_what_they_were_taken_for() -> None:

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from html.parser import HTMLParser
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ import numpy as np
 import pytest
 
 from autograd_mini import charts, nn
+from autograd_mini.charts import plane
+from autograd_mini.charts.plane import plane_svg
 from autograd_mini.cli import main
 from autograd_mini.cli.comparison import differences
 from autograd_mini.cli.results import evaluate
@@ -181,6 +184,7 @@ def test_the_same_seed_gives_the_same_page_without_matplotlib_too(
         ([64, 8, 8, 8, 8, 10], {"activation": "relu", "dtype": np.float32}),
         ([64, 5, 10], {"activation": "tanh", "cost": "softmax"}),
         ([64, 5, 10], {"cost": "quadratic"}),
+        ([64, *[4] * 14, 10], {}),
         ([64, 70, 12], {"epochs": 0}),
     ],
     ids=str,
@@ -203,6 +207,31 @@ def test_two_inputs_have_a_plane_and_two_hidden_units_another() -> None:
     page = to_html(wide)
     assert page.count("over the inputs.") == 2
     assert "over the two hidden units" not in page
+
+
+def test_one_unit_tells_two_classes_apart() -> None:
+    X, y = logic_table("and")
+    y = y.ravel().astype(int)
+    run = run_of([2, 1], X, y, epochs=0)
+    table = to_html(replace(run, net=nn.gates.AND, results=evaluate([nn.gates.AND], X, X, y, y)))
+    assert re.findall(r'class="(right|wrong)"[^>]*>(\d)<', table) == [
+        ("right", "3"),
+        ("right", "1"),
+    ]
+
+
+def test_the_plane_is_the_right_way_round_and_so_are_the_points() -> None:
+    upper_half = nn.Network.from_theta([[[-50.0, 0.0, 100.0]]])  # x2 > 1/2
+    points, labels = np.array([[0.0, 0.0], [1.0, 1.0]]), np.array([0, 1])
+    svg = plane_svg(upper_half, points, labels, 1, ("x1", "<x2>"))
+    first = dict(re.findall(r'<path fill="(#\w+)" d="M0 (\d+)', svg))
+    assert int(first["#0072b2"]) == 0  # blue from the top, orange below
+    assert int(first["#b34700"]) >= plane.CELLS // 2
+    (circle,) = re.findall(r'<circle cx="([\d.]+)" cy="([\d.]+)" r="7" fill="#b34700"', svg)
+    (square,) = re.findall(r'<rect x="([\d.]+)" y="([\d.]+)" [^>]*fill="#0072b2"', svg)
+    assert float(circle[0]) < plane.SIDE / 2 < float(circle[1])
+    assert float(square[1]) < plane.SIDE / 2 < float(square[0])
+    assert "&lt;x2&gt;" in svg
 
 
 def test_an_interrupted_run_says_so(digits: Run) -> None:
@@ -242,6 +271,20 @@ def test_a_tile_is_drawn_pixel_by_pixel() -> None:
         charts.colours.level(0.5): "M2 1h1v1h-1z",
     }
     assert ">4→9</text>" in svg
+
+
+def test_tiles_stand_in_rows_that_do_not_touch() -> None:
+    tiles = [charts.Tile(np.ones((8, 8)), str(k)) for k in range(5)]
+    svg = charts.tiles_svg(tiles, "t", across=2)
+    places = re.findall(r'<g transform="translate\(([\d.]+) ([\d.]+)\)">\n<text', svg)
+    found = [(float(x), float(y)) for x, y in places]
+    assert len({x for x, _ in found}) == 2
+    heights = sorted({y for _, y in found})
+    captioned = 64 + 16
+    assert all(below - above > captioned for above, below in pairwise(heights))
+    whole = re.search(r'width="([\d.]+)" height="([\d.]+)"', svg)
+    assert whole is not None
+    assert float(whole[2]) >= heights[-1] + captioned
 
 
 def test_the_histogram_is_as_high_as_its_shares() -> None:

@@ -11,14 +11,16 @@ from numpy.typing import NDArray
 from .colours import COLOURS, GRID, QUIET
 from .lines import document
 
-__all__ = ["histograms_svg"]
+__all__ = ["MOST_PANELS", "histograms_svg"]
+
+MOST_PANELS: Final = 12
 
 WIDE: Final = 150
 TALL: Final = 90
 
 
 def histograms_svg(
-    edges: NDArray[Any], shares: Mapping[int, NDArray[Any]], title: str, most: int = 12
+    edges: NDArray[Any], shares: Mapping[int, NDArray[Any]], title: str, most: int = MOST_PANELS
 ) -> str:
     """Draw the share of values in each bin, a panel a layer (the first `most` of them).
 

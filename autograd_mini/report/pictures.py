@@ -10,6 +10,7 @@ import numpy as np
 
 from ..charts import Line, Tile, curves_svg, histograms_svg, lines_svg, tiles_svg
 from ..charts import numbers as charted
+from ..charts.bars import MOST_PANELS
 from ..charts.colours import SERIES
 from ..charts.plane import plane_svg
 from ..context import no_grad
@@ -115,6 +116,7 @@ def layers(run: Run) -> str:
         told = f"Activations a^(l) of the network: {name}" + (
             f" ({', '.join(dict.fromkeys(net.activation))})" if name == "trained" and xs[1:] else ""
         )
+        told += f"; the first {MOST_PANELS} layers" if len(shares) > MOST_PANELS else ""
         panels.append(inline(histograms_svg(edges, shares, told), f"{told}."))
     svg = lines_svg(lines, "‖∂J/∂Θ^(l)‖", "layer l", "gradient norms")
     told = (
