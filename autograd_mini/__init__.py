@@ -18,7 +18,9 @@ from .transforms import backprop, grad, value_and_grad, vjp
 
 if TYPE_CHECKING:
     from . import closed_form, nn
+    from .boundaries import checkpoint, custom_vjp, register_hook
     from .debugging import debug
+    from .derivatives import ggnvp, hessian, hvp, jacobian, jvp
     from .drawing import draw
     from .paths import explain
     from .training import fit
@@ -26,15 +28,23 @@ if TYPE_CHECKING:
 __all__ = [
     "Tensor",
     "backprop",
+    "checkpoint",
     "closed_form",
+    "custom_vjp",
     "debug",
     "draw",
     "explain",
     "fit",
+    "ggnvp",
     "grad",
+    "hessian",
+    "hvp",
+    "jacobian",
+    "jvp",
     "nn",
     "no_grad",
     "primitive",
+    "register_hook",
     "rule",
     "scope",
     "value_and_grad",
@@ -45,15 +55,23 @@ __version__ = "0.1.0"
 
 # What is heavy, or rests on the rooms below it, loads on first use: name -> (module, attribute).
 _LAZY = {
+    "checkpoint": ("boundaries", "checkpoint"),
     "charts": ("charts", None),
     "closed_form": ("closed_form", None),
+    "custom_vjp": ("boundaries", "custom_vjp"),
     "debug": ("debugging", "debug"),
     "display": ("display", None),
     "draw": ("drawing", "draw"),
     "explain": ("paths", "explain"),
     "fit": ("training", "fit"),
+    "ggnvp": ("derivatives", "ggnvp"),
+    "hessian": ("derivatives", "hessian"),
+    "hvp": ("derivatives", "hvp"),
+    "jacobian": ("derivatives", "jacobian"),
+    "jvp": ("derivatives", "jvp"),
     "nn": ("nn", None),
     "plots": ("plots", None),
+    "register_hook": ("boundaries", "register_hook"),
 }
 
 

@@ -43,7 +43,7 @@ pick: Op = rule(
 
 def propagate(
     outputs: Sequence[Node], cotangents: Sequence[Any], wrt: Collection[Node] | None = None,
-    lift: Lift | None = None, order: list[Node] | None = None,
+    lift: Lift | None = None, order: list[Node] | None = None, stop: Collection[Node] = (),
 ) -> dict[Node, Any]:
     """Carry cotangents from the outputs down to the nodes asked for.
 
@@ -58,6 +58,8 @@ def propagate(
         node, and the rules run on Tensors: the gradient is itself recorded.
     order
         `walk(*outputs, tracked=True)`, when the caller has it already.
+    stop
+        Nodes beyond which nothing is carried.
 
     Returns
     -------
@@ -80,7 +82,7 @@ def propagate(
             continue
         if type(g) is list or lift is not None:
             g = totals.finish(node)
-        if node.inputs:
+        if node.inputs and node not in stop:
             if node not in wanted:
                 totals.of[node] = None  # freed as soon as it has been read
             _run_rules(node, g, totals)

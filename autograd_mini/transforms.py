@@ -132,10 +132,9 @@ class _Argument:
 
 def _cotangent(found: dict[Node, Any], node: Node, as_tensor: bool) -> Any:
     """Return what arrived at a node, or zeros, as an array of the caller's own or a Tensor."""
-    if type(found.get(node)) is Tensor:
-        return tensor_of(found[node].node)  # a variable of the caller's own
-    value = node.value
-    g = handed_out(found, node) if node in found else np.zeros(value.shape, value.dtype)
+    if type(found.get(node)) is Tensor:  # a variable of the caller's own
+        return found[node].conj() if node.value.dtype.kind == "c" else tensor_of(found[node].node)
+    g = handed_out(found, node) if node in found else np.zeros_like(node.value)
     return wrap(g) if as_tensor else g
 
 
@@ -248,15 +247,15 @@ def value_and_grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> 
     >>> ag.grad(lambda p: (p["w"] ** 2).sum() + p["b"])({"w": np.array([1.0, 2.0]), "b": 3.0})
     {'w': array([2., 4.]), 'b': np.float64(1.0)}
     """
-    positions = (argnums,) if isinstance(argnums, int) else tuple(argnums)
+    positions, single = tuple(np.atleast_1d(argnums).tolist()), np.ndim(argnums) == 0
 
     def value_and_gradient(*args: Any, **kwargs: Any) -> Any:
-        run = _Run(f, args, kwargs, _checked(positions, len(args)))
+        run = _Run(f, args, kwargs, checked(positions, len(args)))
         output, aux = run.output if has_aux else (run.output, None)
         output = _one_number(output, f)
         gradients = run.pull([output], [seed(output.node, None)], record=False)
         value = run.public(output, run.recorded)
-        gradient = gradients[0] if isinstance(argnums, int) else tuple(gradients)
+        gradient = gradients[0] if single else tuple(gradients)
         return ((value, run.public(aux, run.recorded)) if has_aux else value), gradient
 
     return value_and_gradient
@@ -372,8 +371,8 @@ def backprop(J: Tensor, wrt: Any, cotangent: Any = None, record: bool = False) -
     return rebuild([_cotangent(found, node, record) for node in nodes])
 
 
-def _checked(positions: tuple[int, ...], given: int) -> tuple[int, ...]:
-    known = all(-given <= i < given for i in positions)
+def checked(positions: tuple[int, ...], given: int) -> tuple[int, ...]:
+    known = all(type(i) is int and -given <= i < given for i in positions)
     if not known or len({i % given for i in positions}) < len(positions):
         wrong = f"argnums={positions} of {given} positional arguments"
         raise TypeError(f"{wrong}; pass what is differentiated by position, and name each once")

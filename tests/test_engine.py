@@ -185,9 +185,8 @@ def test_what_a_rule_gives_is_not_handed_out_while_somebody_else_holds_it(cotang
     y.backward(cotangent)
     gradients = [x.grad, *ag.backprop(y, [x, x, y], cotangent)]
     for one in gradients:
-        one += 1.0
+        one[...] = 7.0
     assert all(map(np.array_equal, held, before))
-    assert np.array_equal(gradients[0], gradients[1])
     del OPS[twice]
 
 

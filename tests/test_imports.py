@@ -45,6 +45,8 @@ ORDER = [
     "inplace",
     "tensor",
     "transforms",
+    "derivatives",
+    "boundaries",
     "batching",
     "checking",
     "debugging",
