@@ -65,13 +65,17 @@ DOORS = ["__init__.py", "rules/__init__.py", "nn/__init__.py"]
 # Tests of the other rooms. All others need nothing but the shelf: they run again without the rest.
 OTHER_TESTS = {
     "planted.py",
+    "rule_cases_arrays.py",
+    "rule_cases_more.py",
     "students.py",
+    "test_boundaries.py",
     "test_classroom.py",
     "test_cli.py",
     "test_cli_draw.py",
     "test_cli_explain.py",
     "test_data.py",
     "test_debugging.py",
+    "test_derivatives.py",
     "test_diagnose.py",
     "test_diagnose_answers.py",
     "test_diagnose_command.py",
