@@ -226,6 +226,10 @@ class Elements:
                 if rank > self.best[element]:
                     self.best[element], self.choice[element] = rank, k
 
+    def reaches(self, element: int) -> bool:
+        """Whether a path leads from an element to J."""
+        return self.best[element] > -math.inf
+
     def count(self) -> int:
         """Return the number of paths to J, exactly, without listing any."""
         if self.end is None:

@@ -9,7 +9,7 @@ factor.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
@@ -17,18 +17,21 @@ import numpy as np
 from .graph import Node
 from .op import OPS
 from .paths_layers import Layers
-from .paths_report import Block, Report, Table, number
+from .paths_lit import Drawable, Flow, Lit, along, flows_between
+from .paths_report import Block, Table, number
 from .paths_trace import Paths, trace
 
 __all__ = ["Unit", "Weight", "explain_unit", "explain_weight"]
 
 Array = np.ndarray[Any, Any]
+LIT = 3
+"""Examples whose local derivatives are told in a drawing."""
 SHOWN = 6
 """Examples and units in a table, the most important ones."""
 
 
 @dataclass(frozen=True, repr=False, eq=False, slots=True)
-class Unit(Report):
+class Unit(Drawable):
     """Why δ of one unit is what it is; a number of each kind for every example."""
 
     layer: int
@@ -57,6 +60,8 @@ class Unit(Report):
     """At the output: whether g' cancels in δ, as it does for −[y log a + (1 − y) log(1 − a)]."""
     paths: Paths | None
     """At the output of a cost computed from z: the way from z to J where |δ| is largest."""
+    lit: Lit = field(repr=False)
+    """What `draw` lights: the ways of the examples whose δ is largest."""
 
     def blocks(self) -> Iterator[Block]:
         """Yield what the unit is, its factors example by example, and where they come from."""
@@ -120,7 +125,7 @@ class Unit(Report):
 
 
 @dataclass(frozen=True, repr=False, eq=False, slots=True)
-class Weight(Report):
+class Weight(Drawable):
     """Why ∂J/∂Θ_ij is this number: mean over examples of a_j·δ_i, and (λ/m) Θ_ij."""
 
     layer: int
@@ -145,6 +150,8 @@ class Weight(Report):
     """δ_i, (m,)."""
     receiver: Unit
     """Unit i of layer l + 1: δ_i opened into its factors."""
+    lit: Lit = field(repr=False)
+    """What `draw` lights: a_j and δ_i of the examples whose product is largest, and λ."""
 
     @property
     def terms(self) -> Array:
@@ -197,7 +204,7 @@ def explain_unit(layers: Layers, l: int, i: int) -> Unit:
     if l == 1:
         return Unit(
             l, i, "input", a, None, None, terms.sum(axis=1), weights, terms, None, None, None,
-            None, None,
+            None, None, Lit(layers.J, lambda: _from_input(layers, i - 1)),
         )  # fmt: skip
     layers.activation(l)
     z, readiness = layers.into[l].z, layers.readiness(l)
@@ -207,13 +214,14 @@ def explain_unit(layers: Layers, l: int, i: int) -> Unit:
     return Unit(
         l, i, "hidden", a, layers.values(z)[:, i - 1], _column(readiness, i - 1),
         terms.sum(axis=1), weights, terms, elsewhere, layers.per_example(z)[:, i - 1], None, None,
-        None,
+        None, Lit(layers.J, lambda: _from_z(layers, l, i - 1, layers.per_example(z)[:, i - 1])),
     )  # fmt: skip
 
 
 def _output(layers: Layers, l: int, k: int) -> Unit:
     z, a = layers.into[l].z, layers.activation(l)
     delta = layers.per_example(z)[:, k]
+    lit = Lit(layers.J, lambda: _from_z(layers, l, k, delta))
     z_values = layers.values(z)[:, k]
     if a is None:
         width = layers.size(l)
@@ -221,7 +229,7 @@ def _output(layers: Layers, l: int, k: int) -> Unit:
         paths = trace(layers.J, z, example * width + k, 3)
         return Unit(
             l, k + 1, "output", None, z_values, None, None, None, None, None, delta, None, None,
-            paths,
+            paths, lit,
         )  # fmt: skip
     strength, slope = layers.values(a)[:, k], layers.per_example(a)[:, k]
     readiness = _column(layers.readiness(l), k)
@@ -230,7 +238,7 @@ def _output(layers: Layers, l: int, k: int) -> Unit:
         cancels = _cancels(strength - target, slope, delta)
     return Unit(
         l, k + 1, "output", strength, z_values, readiness, slope, None, None, None, delta, target,
-        cancels, None,
+        cancels, None, lit,
     )  # fmt: skip
 
 
@@ -286,7 +294,46 @@ def explain_weight(layers: Layers, l: int, i: int, j: int) -> Weight:
     return Weight(
         l, i, j, value, gradient, data, rate * value, rate * layers.m, elsewhere, strength, delta,
         explain_unit(layers, l + 1, i),
+        Lit(layers.J, lambda: _from_weight(layers, (l, i, j), strength * delta, squares)),
     )  # fmt: skip
+
+
+def _from_weight(
+    layers: Layers, weight: tuple[int, int, int], terms: Array, squares: Sequence[Node]
+) -> Iterator[Flow]:
+    """Yield how a weight moves J: by a_j and δ_i of a few examples, and by λ."""
+    l, i, j = weight
+    layer = layers.into[l + 1]
+    most = _largest(terms)[:LIT]
+    senders = layers.values(layer.a)[most, j - 1] if j else np.ones(len(most))
+    if j:
+        way = (layer.theta, layer.transposed, layer.product, layer.z)
+        yield from along(*way, numbers=senders.tolist())
+    else:
+        yield from along(layer.bias, layer.z, numbers=senders.tolist())
+    yield from _from_z(layers, l + 1, i - 1, terms)
+    place = (i - 1) * layers.size(l) + j - 1
+    for square in squares:
+        value = float(np.ravel(layer.theta.value)[place])
+        yield from along(layer.theta, square, numbers=[2.0 * value])
+        yield from flows_between(layers.J, square, [place])
+
+
+def _from_z(layers: Layers, l: int, k: int, terms: Array) -> Iterator[Flow]:
+    """Yield how z of a unit moves J, for the examples in which it does most."""
+    places = [example * layers.size(l) + k for example in _largest(terms)[:LIT]]
+    return flows_between(layers.J, layers.into[l].z, places)
+
+
+def _from_input(layers: Layers, k: int) -> Iterator[Flow]:
+    """Yield how an input moves J: by its column of Θ, for the example in which it does most."""
+    above = layers.into[2]
+    delta = layers.per_example(above.z)
+    column = above.theta.value[:, k]
+    yield from along(above.a, above.product, above.z, numbers=column.tolist())
+    example = int(np.abs(delta @ column).argmax())
+    places = [example * layers.size(2) + unit for unit in _largest(column * delta[example])]
+    yield from flows_between(layers.J, above.z, places)
 
 
 def _is_square(node: Node) -> bool:

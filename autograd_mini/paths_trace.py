@@ -10,7 +10,8 @@ import numpy as np
 
 from .graph import Node
 from .paths_elements import Arrow, Elements
-from .paths_report import Block, Report, indexed, number, whole
+from .paths_lit import Drawable, Lit, flows_between
+from .paths_report import Block, indexed, number, whole
 from .reverse import pick, propagate, seed
 
 __all__ = ["Path", "Paths", "Step", "trace"]
@@ -43,7 +44,7 @@ class Path:
 
 
 @dataclass(frozen=True, repr=False, eq=False, slots=True)
-class Paths(Report):
+class Paths(Drawable):
     """Why ∂J/∂(one element) is this number: the sum of its paths' products."""
 
     output: str
@@ -62,6 +63,8 @@ class Paths(Report):
     """The first few steps whose local derivative is exactly 0: no path goes on there."""
     stopped: int
     """How many there are of them."""
+    lit: Lit = field(repr=False)
+    """What `draw` lights."""
 
     @property
     def complete(self) -> bool:
@@ -138,7 +141,7 @@ def trace(J: Node, start: Node, place: int, most: int) -> Paths:
     return Paths(
         J.name or "J", indexed(_name(start), index), index, _value(start, place),
         _gradient(J, start, place), elements.count(), tuple(found), tuple(first),
-        len(elements.stops),
+        len(elements.stops), Lit(J, lambda: flows_between(J, start, [place])),
     )  # fmt: skip
 
 

@@ -18,6 +18,7 @@ import autograd_mini as ag
 from autograd_mini import cli, closed_form
 from autograd_mini.cli import explain as subcommand
 from autograd_mini.data import load_digits, one_hot, save_weights
+from autograd_mini.drawing.style import DARK, LIT
 
 ROOT = Path(__file__).parent.parent
 
@@ -32,9 +33,7 @@ Run = Callable[..., Done]
 
 
 @pytest.fixture
-def run(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Run:
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
     """Run the command in this process, in a folder of its own."""
     monkeypatch.chdir(tmp_path)
 
@@ -84,9 +83,7 @@ def test_the_weight_the_examples_pull_at_hardest(run: Run, left_by_train: ag.nn.
 
 
 @pytest.mark.parametrize("weight", ["1,2,20", "1,6,0", "2,4,3", "2,10,0"])
-def test_the_parts_sum_to_the_gradient(
-    run: Run, left_by_train: ag.nn.Network, weight: str
-) -> None:
+def test_the_parts_sum_to_the_gradient(run: Run, left_by_train: ag.nn.Network, weight: str) -> None:
     done = run("--weight", weight, "--json", "--lam", "3")
     assert done.status == 0
     found = json.loads(done.out)
@@ -245,3 +242,26 @@ def test_any_terminal(tmp_path: Path, left_by_train: ag.nn.Network, encoding: st
     assert "?" not in text
     assert "\\u" not in text  # every sign of the note has a spelling
     assert "z3[" in text
+
+
+def test_the_graph_is_drawn_with_its_ways_lit(run: Callable[..., Done]) -> None:
+    save_weights("w.npz", ag.nn.Network([64, 5, 10], seed=0))
+    given = ["--weights", "w.npz", "--digit", "3"]
+    done = run(
+        *given, "--weight", "2,4,1", "--save", "图 1/why.html", "--format", "svg,txt", "--json"
+    )
+    assert done.status == 0, done.err
+    files = json.loads(done.out)["files"]
+    assert [Path(file).name for file in files] == ["why.html", "why.svg", "why.txt"]
+    page = Path("图 1/why.html").read_text("utf-8")
+    assert '"mark":"active"' in page
+    assert "local derivatives" in page
+    assert LIT in Path("图 1/why.svg").read_text("utf-8")
+    done = run(*given, "--unit", "2,1", "--format", "svg", "--theme", "dark", "--out", "text.html")
+    assert "explanation.svg" in done.out
+    assert DARK[LIT] in Path("explanation.svg").read_text("utf-8")
+    assert "Traceback" not in Path("text.html").read_text("utf-8")
+    assert not Path("explanation.html").exists()
+    done = run(*given, "--save", "why.doc")
+    assert done.status == 2
+    assert "can not draw into 'why.doc': end it in" in done.err

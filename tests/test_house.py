@@ -89,6 +89,7 @@ OTHER_TESTS = {
     "test_drawing_engines.py",
     "test_drawing_formats.py",
     "test_drawing_frames.py",
+    "test_drawing_highlight.py",
     "test_drawing_large.py",
     "test_drawing_layout.py",
     "test_drawing_network.py",

@@ -70,6 +70,7 @@ ORDER = [
     "display",
     "paths_report",
     "paths_elements",
+    "paths_lit",
     "paths_trace",
     "paths_layers",
     "paths_network",

@@ -21,6 +21,7 @@ from ..tensor import Tensor
 from ..training import fit
 from ..transforms import backprop
 from . import options
+from .gallery import chosen, paths, saved
 from .results import outline
 from .terminal import Output, shown
 from .train import FOLDER
@@ -46,6 +47,8 @@ examples:
   autograd-mini explain
   autograd-mini explain --weight 2,4,7     (from hidden unit 7 to output unit 4: the digit 3)
   autograd-mini explain --unit 2,7 --out unit.html
+  autograd-mini explain --weight 2,4,7 --save why.html   (the graph, its ways lit)
+  autograd-mini explain --unit 3,1 --format svg,png --theme dark
   autograd-mini explain --weights mine/weights.npz --data mine.npz
 """
 EPOCHS = 20
@@ -81,6 +84,7 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "--out", type=options.path, metavar="FILE.html", help="write the explanation as a page too"
     )
+    options.drawing(parser, "explanation", "--save")
 
 
 def numbers(name: str, form: str) -> Any:
@@ -116,6 +120,8 @@ def run(args: argparse.Namespace, out: Output) -> int:
     """Explain; 1 when the parts do not make the whole."""
     if args.out is not None:
         options.folder_for(args.out.parent)
+    for file in paths(args, "explanation"):  # before any work
+        options.folder_for(file.parent)
     case = prepared(args)
     out.item("Network", case.about)
     asked = args.weight if args.unit is None else None
@@ -142,6 +148,9 @@ def run(args: argparse.Namespace, out: Output) -> int:
     if args.out is not None:
         out.line()
         out.item("Saved", shown(save(args.out, why)))
+    if args.picture or args.format or args.open:
+        files = saved(why.draw(**chosen(args)), args, "explanation", out)
+        out.record(files=files)
     if not exact:
         out.item("FAILED", "a_j·δ_i and λ do not add up to the gradient  ✗")
     return 0 if exact else 1

@@ -6,23 +6,24 @@ import argparse
 import sys
 import webbrowser
 from pathlib import Path
+from typing import Any
 
 from ..drawing.picture import Picture
 from . import options
 from .terminal import Output, shown
 
-__all__ = ["paths", "save", "saved"]
+__all__ = ["chosen", "paths", "save", "saved"]
 
 
 def paths(args: argparse.Namespace, name: str) -> list[Path]:
-    """Return the files to write: that of --out, and beside it one of each --format.
+    """Return the files to write: the one that was named, and beside it one of each --format.
 
     Raises
     ------
     ValueError
-        When --out ends in no format and --format names none.
+        When the name ends in no format and --format names none.
     """
-    out: Path | None = args.out
+    out: Path | None = args.picture
     if out is not None and out.suffix.lower() in options.SUFFIXES:
         stem, found = out.with_suffix(""), [out]
     elif out is None or args.format:
@@ -35,6 +36,12 @@ def paths(args: argparse.Namespace, name: str) -> list[Path]:
     beside = [stem.with_name(stem.name + suffix) for suffix in args.format]
     default = [stem.with_name(stem.name + (".html" if args.open else ".svg"))]
     return list(dict.fromkeys([*found, *beside])) or default
+
+
+def chosen(args: argparse.Namespace) -> dict[str, Any]:
+    """Return what `draw` takes of the options that were given."""
+    given = {name: getattr(args, name) for name in ("fields", "theme")}
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def save(picture: Picture, files: list[Path]) -> list[Path]:

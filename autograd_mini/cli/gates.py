@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 from ..drawing import draw
 from ..nn import gates
 from . import options
-from .gallery import saved
-from .pictures import chosen
+from .gallery import chosen, saved
 from .terminal import Output, one_line
 
 Truth = NDArray[np.bool_]

@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from ..drawing.model import FIELDS
+from ..drawing.model import FIELDS, THEMES
 from ..drawing.picture import EXPORTERS
 from .terminal import one_line, shown
 
@@ -174,11 +174,12 @@ def network(parser: Parser, default: str, note: str = "") -> None:
     )  # fmt: skip
 
 
-def drawing(parser: Parser, name: str) -> None:
-    """Add the options of everything that draws into files."""
+def drawing(parser: Parser, name: str, flag: str = "--out") -> None:
+    """Add the options of everything that draws into files; a picture without a name is `name`."""
+    default = f" (default: {name}.svg)" if flag == "--out" else ""
     parser.add_argument(
-        "--out", type=path, metavar="FILE",
-        help=f"the picture, its suffix one of {', '.join(SUFFIXES)} (default: {name}.svg)",
+        flag, dest="picture", type=path, metavar="FILE",
+        help=f"the picture, its suffix one of {', '.join(SUFFIXES)}{default}",
     )  # fmt: skip
     parser.add_argument(
         "--format", type=formats, action="extend", default=[], metavar="F,F",
@@ -191,6 +192,10 @@ def drawing(parser: Parser, name: str) -> None:
     parser.add_argument(
         "--fields", type=fields, metavar="F,F",
         help=f"what is written in the nodes: some of {','.join(FIELDS)}",
+    )  # fmt: skip
+    parser.add_argument(
+        "--theme", choices=THEMES, metavar="T",
+        help="light, dark, or auto: an SVG follows its reader's system (default: light)",
     )  # fmt: skip
 
 

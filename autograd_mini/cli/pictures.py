@@ -17,7 +17,7 @@ from ..nn.network import COSTS, Network
 from ..tensor import Tensor
 from . import options
 from .expression import FUNCTIONS, parse, read_values
-from .gallery import save, saved
+from .gallery import chosen, save, saved
 from .problem import add_options, named, problem
 from .terminal import Output, one_line
 
@@ -117,11 +117,6 @@ def draw_expression(args: argparse.Namespace, out: Output) -> int:
         file=str(files[0]), files=files,
     )  # fmt: skip
     return 0
-
-
-def chosen(args: argparse.Namespace) -> dict[str, Any]:
-    """Return what `draw` takes of the options that were given."""
-    return {name: getattr(args, name) for name in ("fields",) if getattr(args, name) is not None}
 
 
 def _refuse(args: argparse.Namespace, names: tuple[str, ...], who: str, instead: str) -> None:

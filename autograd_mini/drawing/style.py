@@ -63,7 +63,7 @@ DARK: Final = {
     "#00805c": "#2bc59a", "#5c5c5c": "#b4bec8", "#e9eef3": "#2d3640", "#5a6570": "#93a1af",
     "#f8e9f2": "#3a2233", "#a3477b": "#e58fbd", "#e3f0f9": "#12303f", "#a63c00": "#ffa366",
     "#b34700": "#ff8f4a", "#8a949e": "#6b7782", "#f4f6f8": "#191f26",
-    "#fcefe6": "#3b2415",
+    "#fcefe6": "#3b2415", "#b9c1c8": "#59636d",
 }  # fmt: skip
 """What each colour becomes on a dark page: as easily told apart, and as legible."""
 

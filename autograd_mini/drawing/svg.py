@@ -9,7 +9,17 @@ from math import hypot
 from typing import Final
 
 from .arrows import prepared
-from .labels import SIZES, Line, clean, extent, label_size, line_height, lines, plain_width
+from .labels import (
+    SIZES,
+    Line,
+    clean,
+    extent,
+    is_derivative,
+    label_size,
+    line_height,
+    lines,
+    plain_width,
+)
 from .layered import LABEL_SIZE, Box, Plan, Route, plan
 from .legend import legend_size, svg_legend
 from .model import DEEPEST, Diagram, Scope, Vertex
@@ -22,7 +32,8 @@ __all__ = ["to_svg"]
 MARGIN = 24.0
 HEAD = 6.0
 CENTRED: Final = ' text-anchor="middle"'
-HALO: Final = ' stroke="white" stroke-width="4" paint-order="stroke"' + CENTRED
+PAPER: Final = ' stroke="white" stroke-width="4" paint-order="stroke"'
+HALO: Final = PAPER + CENTRED
 
 
 def to_svg(diagram: Diagram) -> str:
@@ -126,7 +137,12 @@ def _edge(route: Route, leaving: float, port: float) -> Iterator[str]:
         yield _head(port, tip, 0.0, 1.0, colour)
     elif way == "back":
         yield _head(leaving, top, 0.0, -1.0, colour)
-    if route.edge.label:
+    if is_derivative(route.edge.label):
+        label = clean(route.edge.label)
+        left = port < end.across - 1
+        anchor = PAPER + ' text-anchor="end"' * left
+        yield _text(label, port + (-6 if left else 6), tip - HEAD - 2, 9, colour, anchor)
+    elif route.edge.label:
         aside = -7 if port < end.across else 7
         label = clean(route.edge.label)
         yield _text(label, port + aside, tip - HEAD + 1, 9, INK["edge"], CENTRED)

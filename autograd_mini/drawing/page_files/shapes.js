@@ -15,7 +15,7 @@ function node(index) {
   if (made.has(index)) return made.get(index);
   const vertex = data.vertices[index], [w, h] = vertex.size;
   const group = draw("g", {
-    class: `node k-${vertex.kind.replace(" ", "-")}`, "data-vertex": index, tabindex: 0, role: "button",
+    class: `node k-${vertex.kind.replace(" ", "-")}${vertex.mark ? " given" : ""}`, "data-vertex": index, tabindex: 0, role: "button",
     "aria-label": `${vertex.group ? "closed group" : vertex.kind} ${vertex.label}`,
   });
   if (vertex.kind in ROUND) group.append(draw("ellipse", { class: "shape", rx: w / 2, ry: h / 2 }));
@@ -98,9 +98,10 @@ function arrow({ edge, points, all, aside, to }) {
     else path += `C${tenth(a)},${middle} ${tenth(b)},${middle} ${tenth(b)},${tenth(q)}`;
   }
   const [x, y] = points.at(-1);
-  const group = draw("g", { class: "edge", "data-edge": all[0] }, draw("path", { d: path }),
+  const lit = all.some((index) => data.edges[index].mark) ? " given" : "";
+  const group = draw("g", { class: `edge${lit}`, "data-edge": all[0] }, draw("path", { d: path }),
     draw("polygon", { points: `${tenth(x)},${tenth(y + ARROW)} ${tenth(x - 3)},${tenth(y)} ${tenth(x + 3)},${tenth(y)}` }));
-  if (edge.label && !data.vertices[to].group) group.append(draw("text", { class: "argument", x: x + aside, y: y + 1 }, edge.label));
+  if (edge.label && !data.vertices[to].group) group.append(draw("text", { class: `argument${aside < 0 ? " before" : ""}`, x: x + aside, y: y + 1 }, edge.label));
   for (const index of all) edges[index] = group;
   return group;
 }
