@@ -53,7 +53,7 @@ class Drawable(Report):
         >>> import autograd_mini as ag
         >>> x = ag.Tensor(3.0, requires_grad=True, name="x")
         >>> picture = ag.explain(x * x + 1.0, wrt=x).draw()
-        >>> [edge.label for edge in picture.diagram.edges if edge.mark and edge.label]
+        >>> [edge.derivative for edge in picture.diagram.edges if edge.derivative]
         ['×3', '×3', '×1']
         """
         told = str(next(self.blocks()))

@@ -24,7 +24,7 @@ def lit(picture: Picture) -> tuple[set[str], dict[tuple[str, str], str]]:
     """The keys that are lit, and what is written on the lit edges."""
     diagram = picture.diagram
     keys = {v.key for v in diagram.vertices if v.mark == "active"}
-    return keys, {(e.source, e.target): e.label for e in diagram.edges if e.mark == "active"}
+    return keys, {(e.source, e.target): e.derivative for e in diagram.edges if e.mark == "active"}
 
 
 def named(picture: Picture) -> set[str]:
@@ -50,7 +50,9 @@ def test_the_ways_of_a_leaf_are_lit_and_no_other() -> None:
 
 def test_each_argument_has_its_own_derivative() -> None:
     x = ag.Tensor(5.0, requires_grad=True, name="x")
-    labels = [e.label for e in ag.explain(x - x, wrt=x).draw().diagram.edges if e.source == "n0"]
+    labels = [
+        e.derivative for e in ag.explain(x - x, wrt=x).draw().diagram.edges if e.source == "n0"
+    ]
     assert labels == ["×1", "×-1"]
 
 
@@ -100,7 +102,7 @@ def test_a_unit_is_lit_from_its_z_on(unit: tuple[int, int], names: set[str]) -> 
     known = {"a1", "z2", "a2", "z3", "theta1", "theta2", "bias1", "bias2"}
     assert named(picture) & known == names
     if unit == (2, 1):
-        labels = {e.label for e in picture.diagram.edges if e.mark}
+        labels = {e.derivative for e in picture.diagram.edges if e.mark}
         assert "×20" in labels, "Θ_11 of layer 2"
 
 

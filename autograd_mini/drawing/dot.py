@@ -13,7 +13,7 @@ from html import escape
 from math import hypot
 
 from .arrows import prepared
-from .labels import SIZES, Line, clean, is_derivative, label_size, lines, plain_width
+from .labels import SIZES, Line, clean, label_size, lines, plain_width
 from .layered import LABEL_SIZE, Box, Plan, Route, plan
 from .legend import dot_legend, legend_size
 from .model import Diagram, Edge, Mark, Scope, Vertex, nested
@@ -151,8 +151,10 @@ def _line(line: Line, mark: Mark) -> str:
 
 def _edge(edge: Edge) -> str:
     settings = []
-    if is_derivative(edge.label):  # which Graphviz keeps room for
-        settings.append(f'label=<&#160;{_text(clean(edge.label))}> fontcolor="{arrow(edge)[0]}"')
+    if edge.derivative:  # which Graphviz keeps room for
+        settings.append(
+            f'label=<&#160;{_text(clean(edge.derivative))}> fontcolor="{arrow(edge)[0]}"'
+        )
     elif edge.label:
         settings.append(f"headlabel=<{_text(clean(edge.label))}> labeldistance=1.6")
     if edge.mark or edge.way != "forward":

@@ -107,8 +107,7 @@ class _Lit:
             turn[pair] = k + 1
             if len(numbers) == count[pair]:  # an argument each, in their order
                 numbers = [numbers[k]]
-            label = _told(numbers) or edge.label
-            found.append(replace(edge, label=label, mark="active"))
+            found.append(replace(edge, derivative=_told(numbers), mark="active"))
         return tuple(found)
 
 

@@ -12,8 +12,8 @@ The document is one object::
 
 A vertex may have `name`, `shape`, `dtype`, `place`, `mark` (texts), `notes`, `value`, `gradient`,
 `rule`, `jacobian`, `scope` (lists of texts), `value_heat`, `gradient_heat`, `jacobian_heat` (lists
-of rows of numbers, null where one is not finite); an edge `label`, `mark`, `way` (texts),
-`strength` (a number), `cotangent` (a list of texts).
+of rows of numbers, null where one is not finite); an edge `label`, `derivative`, `mark`,
+`way` (texts), `strength` (a number), `cotangent` (a list of texts).
 In a picture of fixed places a vertex has `at` ([x, y]), and may have `level`, `ring` (numbers).
 `model.py` says what each means. What is empty is left out. Every vertex stands before those that
 an edge leads to. Letters outside ASCII are escaped, so that no encoding can harm them.

@@ -19,7 +19,6 @@ __all__ = [
     "describe",
     "extent",
     "heat",
-    "is_derivative",
     "is_large",
     "label_size",
     "line_height",
@@ -78,11 +77,6 @@ def clean(text: str, limit: int = LONGEST) -> str:
     if len(text) > limit:
         text = f"{text[: limit // 2]}…{text[-((limit - 1) // 2) :]}"
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
-
-
-def is_derivative(label: str) -> bool:
-    """Whether an arrow tells a local derivative, and not which argument it is."""
-    return bool(label) and not label.isdigit()
 
 
 def number(value: Any) -> str:

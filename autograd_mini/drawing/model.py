@@ -125,6 +125,8 @@ class Edge:
     """What the target's rule gives its argument, the source: a part of the source's gradient."""
     mark: Mark = ""
     way: Way = "forward"
+    derivative: str = ""
+    """Of a way that is lit: the local derivative, written in the place of the position."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,6 @@ from .labels import (
     Line,
     clean,
     extent,
-    is_derivative,
     label_size,
     line_height,
     lines,
@@ -137,8 +136,8 @@ def _edge(route: Route, leaving: float, port: float) -> Iterator[str]:
         yield _head(port, tip, 0.0, 1.0, colour)
     elif way == "back":
         yield _head(leaving, top, 0.0, -1.0, colour)
-    if is_derivative(route.edge.label):
-        label = clean(route.edge.label)
+    if route.edge.derivative:
+        label = clean(route.edge.derivative)
         left = port < end.across - 1
         anchor = PAPER + ' text-anchor="end"' * left
         yield _text(label, port + (-6 if left else 6), tip - HEAD - 2, 9, colour, anchor)

@@ -101,7 +101,8 @@ function arrow({ edge, points, all, aside, to }) {
   const lit = all.some((index) => data.edges[index].mark) ? " given" : "";
   const group = draw("g", { class: `edge${lit}`, "data-edge": all[0] }, draw("path", { d: path }),
     draw("polygon", { points: `${tenth(x)},${tenth(y + ARROW)} ${tenth(x - 3)},${tenth(y)} ${tenth(x + 3)},${tenth(y)}` }));
-  if (edge.label && !data.vertices[to].group) group.append(draw("text", { class: `argument${aside < 0 ? " before" : ""}`, x: x + aside, y: y + 1 }, edge.label));
+  const told = edge.derivative || edge.label;
+  if (told && !data.vertices[to].group) group.append(draw("text", { class: `argument${aside < 0 ? " before" : ""}`, x: x + aside, y: y + 1 }, told));
   for (const index of all) edges[index] = group;
   return group;
 }
