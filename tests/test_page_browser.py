@@ -12,18 +12,23 @@ import pytest
 import autograd_mini as ag
 from autograd_mini.drawing import Picture, draw
 from autograd_mini.drawing.model import Diagram, Edge, Vertex
+from autograd_mini.drawing.opened import whole_graph
 from autograd_mini.drawing.page import to_html
 from tests.browser import END, ENTER, ESCAPE, HOME, LEFT, RIGHT, Page
 from tests.drawn import HOSTILE, chain, xnor_cost
 
 
-def small() -> Picture:
+def sine() -> Any:
     x = ag.Tensor(3.0, requires_grad=True, name="x")
     y = x * x
     y.name = "y"
     J: Any = np.sin(y)
     J.name = "J"
-    return draw(J)
+    return J
+
+
+def small() -> Picture:
+    return draw(sine())
 
 
 def test_the_backward_pass_is_played_step_by_step(open_page: Any) -> None:
@@ -253,12 +258,14 @@ def test_a_program_in_the_page_writes_new_numbers(driver: Any, tmp_path: Path) -
       const named = (name) => data.vertices.findIndex((vertex) => vertex.label === name);
       const flow = data.edges.findIndex((edge) => edge.source === named("y"));
       const x = { value: ["6"], gradient: ["-1.5"] };
-      write(new Map([[named("x"), x]]), new Map([[flow, ["-0.125"]]]));
+      const y = { value: ["36"] };
+      write(new Map([[named("x"), x], [named("y"), y]]), new Map([[flow, ["-0.125"]]]));
       document.title = told.join(" ");
     });
     controls.append(input);
     """
-    (tmp_path / "touch.html").write_text(to_html(small().diagram, program), "utf-8")
+    page_of_sine = to_html(whole_graph([sine().node], 60, None), program)
+    (tmp_path / "touch.html").write_text(page_of_sine, "utf-8")
     page = Page(driver, tmp_path / "touch.html")
     page.click(page.node("x"))
     page.click("#touch")
@@ -267,5 +274,9 @@ def test_a_program_in_the_page_writes_new_numbers(driver: Any, tmp_path: Path) -
     assert "Value\n6\nGradient ∂J/∂x\n-1.5" in page.panel
     page.press(RIGHT, RIGHT)
     assert "Leaves\nto y\n-0.125" in page.panel
+    assert "Local derivative\n∂y/∂x -0.9111" in page.panel, "that of J was not written"
+    page.press(RIGHT)
+    assert page.find("#panel h2").text == "multiply"
+    assert "Local derivative" not in page.panel, "it would be that of the old numbers"
     page.press(ESCAPE)
     assert driver.get_log("browser") == []

@@ -8,7 +8,8 @@
 //   chosen                 the index of that node, or -1
 //   controls               an empty element above the panel, for the program's own controls; never cleared
 //   write(nodes, flows)    shows new numbers everywhere: in the picture, the panel, the step that is played.
-//                          nodes: a Map from an index to any of {value, gradient, value_heat, gradient_heat};
+//                          nodes: a Map from an index to any of {value, gradient, value_heat, gradient_heat, jacobian};
+//                          what was told of a local derivative, or drawn as tiles, is gone if it is not given anew;
 //                          flows: a Map from an edge's index to its cotangent, a list of rows
 //   make(tag, settings, ...inside), heading(text), numbers(rows)   elements in the page's own looks
 const controls = byId("controls");
@@ -19,7 +20,8 @@ function onChoose(listener) {
 
 function write(changed, flows = new Map()) {
   for (const [index, fields] of changed) {
-    Object.assign(data.vertices[index], fields);
+    Object.assign(data.vertices[index], { jacobian: [] }, fields);
+    node(index).querySelector(".tiles")?.remove();
     rewrite(index);
   }
   for (const [index, rows] of flows) data.edges[index].cotangent = rows;
