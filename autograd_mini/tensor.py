@@ -262,7 +262,7 @@ class Tensor(Reading):
             )
         if hasattr(type(self), name) or not hasattr(np.ndarray, name) or name.startswith("_"):
             raise AttributeError(f"'Tensor' object has no attribute {name!r}")
-        if name in ("sort", "partition", "put", "resize") or not hasattr(np, name):
+        if name in ("compress", "sort", "partition", "put", "resize") or not hasattr(np, name):
             cure = f"write np.sort(t), t[...] = v, ..., or t.detach().numpy().{name}"
             raise AttributeError(f"a Tensor has no .{name}, which acts on the array itself; {cure}")
         return functools.partial(_method(getattr(np, name)), self)

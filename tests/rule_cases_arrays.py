@@ -182,7 +182,7 @@ more(
     "compress",
     M,
     lambda x: np.compress([True, False, True], x, axis=0),
-    lambda x: x.compress([0, 1, 1]),
+    lambda x: np.compress([0, 1, 1], x),
     lambda x: np.extract(np.eye(3, 4) > 0, x),
 )
 more(
@@ -290,6 +290,17 @@ more(
     lambda x: np.apply_along_axis(np.sum, 0, x),
     lambda x: np.apply_along_axis(np.cumsum, 1, x),
     lambda x: np.apply_over_axes(np.sum, x, [0, 1]),
+)
+
+more("sort_complex", fixed((4,), values="distinct"), lambda x: np.sort_complex(np.exp(x)))
+more(
+    "linspace",
+    fixed((), (3,), values="positive"),
+    np.linspace,
+    lambda a, b: np.linspace(a, b, 5, endpoint=False, retstep=True),
+    lambda a, b: np.linspace(b, a, num=4, axis=-1),
+    lambda a, b: np.logspace(a, b, 4, base=2.0),
+    lambda a, b: np.geomspace(a, b[0], 4),
 )
 
 # -- products

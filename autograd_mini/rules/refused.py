@@ -23,14 +23,11 @@ _CURES = {
     np.save: _FILES, np.savez: _FILES, np.savez_compressed: _FILES, np.savetxt: _FILES,
     np.busday_count: _DATES, np.busday_offset: _DATES, np.is_busday: _DATES,
     np.datetime_as_string: _DATES,
-    np.linspace: "write a + (b - a) * np.linspace(0, 1, n)",
-    np.geomspace: "write a * (b / a) ** np.linspace(0, 1, n)",
-    np.logspace: "write base ** (a + (b - a) * np.linspace(0, 1, n))",
     np.array_equiv: _VALUE, np.common_type: _VALUE, np.min_scalar_type: _VALUE,
     np.polydiv: "write the division of polynomials as a linear system: np.linalg.solve",
     np.polyfit: "write np.linalg.lstsq(np.vander(x, degree + 1), y)[0]",
     np.roots: "write np.linalg.eigvals of the companion matrix",
-    np.isdtype: _VALUE,
+    np.real_if_close: "it decides by the values: write np.real(t)",
 }
 """Functions of NumPy that meet a Tensor, have a derivative or none, and are not answered."""
 
@@ -43,11 +40,14 @@ def pasted_rule(function: Any, label: str) -> str:
         count = getattr(function, "nin", 1)
         return f"ag.rule({label}, lambda g, y, {', '.join('abcdefgh'[:count])}: g * ...)"
     no_default = inspect.Parameter.empty
-    arrays = [p.name for p in parameters if p.default is no_default and p.kind <= 1]
+    taken = {"g": "g_", "y": "y_"}  # what each rule calls the cotangent and the output
+    many = [f"*{p.name}" for p in parameters if p.kind is p.VAR_POSITIONAL]
+    needed = [p.name for p in parameters if p.default is no_default and p.kind <= 1]
+    arrays = [taken.get(name, name) for name in needed] + many
     options = [f"{p.name}={p.default!r}" for p in parameters
                if p.default is not no_default and p.name not in ("out", "where")
                and p.default is not np._NoValue]
-    arguments = ", ".join([*(arrays or ["x"]), *(["*", *options] if options else [])])
+    arguments = ", ".join([*(arrays or ["x"]), *(["*"] if options and not many else []), *options])
     row = f"lambda g, y, {arguments}: g * ..."
     return f"ag.rule({label}{f', {row}' * max(len(arrays), 1)})"
 
@@ -64,4 +64,4 @@ def _refusal(function: Any, cure: str) -> Callable[..., Any]:
 
 
 for _function, _cure in _CURES.items():
-    rule(cast(Any, _function), compute=_refusal(_function, _cure))
+    rule(cast(Any, _function), compute=_refusal(_function, _cure)).reads = "refused"

@@ -58,8 +58,6 @@ def _take(a: Any, indices: Any, axis: Any = None, out: Any = None, mode: str = "
 
 @said(np.compress)
 def _compress(condition: Any, a: Any, axis: Any = None, out: Any = None) -> Any:
-    if hasattr(condition, "node") and not hasattr(a, "node"):
-        condition, a = a, condition  # t.compress(condition)
     return np.take(a, np.flatnonzero(plain(condition)), axis=axis)
 
 

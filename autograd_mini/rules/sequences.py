@@ -110,6 +110,42 @@ def _interp(
     return np.reshape(found, x.shape)
 
 
+# -- numbers in a row
+
+
+@said(np.linspace)
+def _linspace(
+    start: Any, stop: Any, num: int = 50, endpoint: bool = True, retstep: bool = False,
+    dtype: Any = None, axis: int = 0, *, device: Any = None,
+) -> Any:
+    start, stop = (a if hasattr(a, "shape") else np.asarray(a) for a in (start, stop))
+    gaps = num - 1 if endpoint else num
+    step = (stop - start) / max(gaps, 1)
+    numbers = np.reshape(np.arange(num), (-1,) + (1,) * step.ndim)
+    found = np.moveaxis(start + step * numbers, 0, axis)
+    found = found if dtype is None else found.astype(dtype)
+    return (found, step) if retstep else found
+
+
+@said(np.logspace)
+def _logspace(
+    start: Any, stop: Any, num: int = 50, endpoint: bool = True, base: Any = 10.0,
+    dtype: Any = None, axis: int = 0,
+) -> Any:
+    found = np.power(base, np.linspace(start, stop, num, endpoint, axis=axis))
+    return found if dtype is None else found.astype(dtype)
+
+
+@said(np.geomspace)
+def _geomspace(
+    start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype: Any = None, axis: int = 0
+) -> Any:
+    start, stop = (a if hasattr(a, "shape") else np.asarray(a) for a in (start, stop))
+    share = np.linspace(np.zeros((start + stop).shape), 1.0, num, endpoint)
+    found = np.moveaxis(start * (stop / start) ** share, 0, axis)
+    return found if dtype is None else found.astype(dtype)
+
+
 # -- convolution: each argument's cotangent is a correlation with the other
 
 

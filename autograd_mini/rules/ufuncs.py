@@ -88,11 +88,6 @@ def _angle(z: Any, deg: bool = False) -> Any:
     return np.degrees(turn) if deg else turn
 
 
-@said(np.real_if_close)
-def _real_if_close(a: Any, tol: float = 100) -> Any:
-    raise TypeError("np.real_if_close depends on the values; write np.real(t), which never does")
-
-
 # -- functions whose every derivative is a function of its own
 
 
