@@ -103,8 +103,9 @@ def report() -> str:
     """Return the table as text."""
     counts = table()
     lines = [f"{'':24}" + "".join(f"{module:>19}" for module in counts)]
-    for row in ROWS:
-        lines.append(f"{row:24}" + "".join(f"{count[row]:19}" for count in counts.values()))
+    lines += [
+        f"{row:24}" + "".join(f"{count[row]:19}" for count in counts.values()) for row in ROWS
+    ]
     answered = sum(count[row] for count in counts.values() for row in ROWS[:2])
     lines.append(f"differentiable in all: {answered} (NumPy {np.__version__})")
     return "\n".join(lines) + "\n"
