@@ -116,6 +116,20 @@ def test_the_second_series_omits_the_half_and_carries_a_2(problem: Problem) -> N
     assert_close(found, 2 * δ, 2 * absolute_deltas(problem)[L], "2 (a - y) g'")
 
 
+@given(st.lists(st.integers(0, 1), min_size=2, max_size=40), st.floats(0.0, 10.0))
+def test_without_lambda_on_the_bias_h_is_the_share_of_ones(y: list[int], lam: float) -> None:
+    """No input: ∂J/∂b = h - mean(y), 0 at h = mean(y) for any λ; λb in J would draw h to ½."""
+    share = (sum(y) + 1) / (len(y) + 2)  # neither 0 nor 1
+    targets = np.array([*y, 0, 1], float)
+    b = np.log(share / (1 - share))
+    net = ag.nn.Network.from_theta([np.array([[b, 0.0]])])
+    gradient = ag.grad(ag.nn.logistic_cost)(net, np.zeros((len(targets), 1)), targets, lam)
+    np.testing.assert_allclose(gradient.theta[1], [[0.0, 0.0]], atol=1e-15)
+    punished = gradient.theta[1][0, 0] + lam / len(targets) * b
+    if abs(share - 0.5) > 0.01 and lam > 0.01:
+        assert np.sign(punished) == np.sign(share - 0.5)  # downhill is towards ½
+
+
 # -- a sum over examples
 
 
