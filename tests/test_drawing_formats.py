@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import xml.etree.ElementTree as ET
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import autograd_mini as ag
-from autograd_mini.drawing import draw, from_json
+from autograd_mini.drawing import Picture, draw, from_json
+from autograd_mini.drawing.arrows import prepared
 from autograd_mini.drawing.jsons import to_json
 from autograd_mini.drawing.labels import chosen
 from autograd_mini.drawing.mermaid import to_mermaid
@@ -23,7 +25,10 @@ from autograd_mini.drawing.model import ARROWS, FIELDS, THEMES, Diagram, Edge, K
 from autograd_mini.drawing.neurons import network_diagram
 from autograd_mini.drawing.picture import EXPORTERS
 from autograd_mini.drawing.style import STYLES
-from tests.drawn import HOSTILE, chain, graphs, logistic_regression, texts, vertex, xnor_cost
+from autograd_mini.drawing.svg import to_svg
+from autograd_mini.drawing.text import to_text
+from autograd_mini.drawing.themes import themed_svg
+from tests.drawn import HOSTILE, SVG, chain, graphs, logistic_regression, texts, vertex, xnor_cost
 
 hostile = st.text(max_size=40) | st.sampled_from(HOSTILE)
 several = st.lists(hostile, max_size=2).map(tuple)
@@ -237,3 +242,46 @@ def test_fields_decide_what_is_written_and_not_what_is_kept(diagram: Diagram) ->
         assert (v.shape, v.dtype, v.place) == ("", "", "")
         assert (v.value, v.gradient, v.rule, v.jacobian) == ((), (), (), ())
     assert [v.notes for v in chosen(none).vertices] == [v.notes for v in diagram.vertices]
+
+
+# No text can break a format
+
+
+def shapes_of(svg: str) -> tuple[int, int]:
+    root = ET.fromstring(svg)
+    assert not list(root.iter(f"{SVG}script"))
+    assert not [name for e in root.iter() for name in e.attrib if name.lower().startswith("on")]
+    kinds = [group.get("class") for group in root.iter(f"{SVG}g")]
+    return kinds.count("node"), kinds.count("edge")
+
+
+@given(diagrams())
+def test_the_built_in_svg_is_well_formed_whatever_is_written(diagram: Diagram) -> None:
+    drawn = prepared(diagram)
+    for theme in THEMES:
+        found = shapes_of(themed_svg(to_svg(diagram), theme))
+        assert found == (len(drawn.vertices), len(drawn.edges))
+
+
+@settings(max_examples=25)
+@given(diagrams())
+def test_dot_is_read_as_it_was_meant_whatever_is_written(diagram: Diagram) -> None:
+    drawn = prepared(diagram)
+    assert shapes_of(Picture(diagram).svg()) == (len(drawn.vertices), len(drawn.edges))
+
+
+@given(diagrams())
+def test_the_listing_is_lines_of_printable_text_whatever_is_written(diagram: Diagram) -> None:
+    text = to_text(diagram)
+    text.encode()
+    assert text.replace("\n", "").isprintable()
+    assert len(text.splitlines()) == text.count("\n")
+
+
+@settings(max_examples=30)
+@given(diagrams())
+def test_a_page_is_one_script_whatever_is_written(diagram: Diagram) -> None:
+    page = EXPORTERS[".html"](diagram).decode()
+    assert page.count("<script") == page.count("</script>") == 2
+    for danger in ("javascript:", " onload=", " onerror="):
+        assert danger not in page.split("</script>")[-1]

@@ -62,9 +62,9 @@ def _backward(diagram: Diagram, called: dict[str, str]) -> Iterator[str]:
         name, made = called[step.result], called[step.active]
         has = "starts with" if step.active == step.result and not step.arriving else "has"
         made = "" if made == name else f" through {made}"
-        given = [f"{called[flow.vertex]} {_joined(flow.numbers)}" for flow in step.leaving]
+        given = [f"{called[flow.vertex]} {_numbers(flow.numbers)}" for flow in step.leaving]
         told = f" gives {', '.join(given)}" if given else ""
-        yield f"  {name} {has} {_joined(step.cotangent)}{made}{told}\n"
+        yield f"  {name} {has} {_numbers(step.cotangent)}{made}{told}\n"
 
 
 def _argument(edge: Edge, called: dict[str, str]) -> str:
@@ -83,6 +83,10 @@ def _contents(vertex: Vertex, rule: tuple[str, ...]) -> str:
     told += [_joined(vertex.jacobian)] if vertex.jacobian else []
     told += [f"at {vertex.place}"] if vertex.place else []
     return "".join(f"   {clean(text, 100)}" for text in told)
+
+
+def _numbers(rows: tuple[str, ...]) -> str:
+    return clean(_joined(rows), 100)
 
 
 def _joined(rows: tuple[str, ...]) -> str:
