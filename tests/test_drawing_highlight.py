@@ -116,6 +116,15 @@ def test_large_networks_are_folded_and_lit() -> None:
     assert " given" in picture.html(), "the page's script lights what is marked"
 
 
+def test_the_page_of_an_explanation_holds_its_numbers_still() -> None:
+    """What is told of one gradient is not true of another: nothing can be dragged there."""
+    J = xnor_cost()
+    assert "const recorded =" in ag.draw(J).html()
+    page = ag.explain(J, unit=(2, 1)).draw().html()
+    assert "const recorded =" not in page
+    assert '"mark":"active"' in page
+
+
 def test_told_in_a_few_characters() -> None:
     assert _told([]) == ""
     assert _told([-0.25, 4.0]) == "×-0.25, 4"

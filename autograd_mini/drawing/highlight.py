@@ -57,7 +57,8 @@ def _whole(
         whole.opened, vertices=lit.vertices(whole.opened.vertices),
         edges=lit.edges(whole.opened.edges),
     )  # fmt: skip
-    return replace(whole, diagram=diagram, opened=opened)
+    # Its numbers are not to be moved: what is told and lit would no longer be true.
+    return replace(whole, diagram=diagram, opened=opened, outputs=())
 
 
 @dataclass(frozen=True, slots=True)
