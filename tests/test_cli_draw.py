@@ -263,6 +263,20 @@ def test_fields_choose_what_is_written(run: Callable[..., Done]) -> None:
     refused(run("draw", "xnor", "--fields", "colour"), "'colour' is nothing a node holds; give")
 
 
+def test_depth_and_theme(run: Callable[..., Done]) -> None:
+    given = ["network", "--layers", "2-2-2-1", "--depth"]
+    for depth, boxes in (("0", 2), ("1", 0)):  # layer 4 is one operation
+        assert run("draw", *given, depth, "--out", "a.json").status == 0
+        vertices = json.loads(Path("a.json").read_text("utf-8"))["vertices"]
+        assert sum(v["kind"] == "fold" and "layer" in v["name"] for v in vertices) == boxes
+    assert run("draw", "xnor", "--theme", "dark", "--out", "dark.svg").status == 0
+    assert "#14181d" in picture(Path("dark.svg"))
+    assert run("draw", "xnor", "--units", "--theme", "auto", "--out", "auto.svg").status == 0
+    assert "prefers-color-scheme:dark" in picture(Path("auto.svg"))
+    refused(run("draw", "xnor", "--theme", "pink"), "invalid choice: 'pink'")
+    refused(run("draw", "xnor", "--depth", "-1"), "'-1': give a whole number, 0 or more")
+
+
 def test_open_looks_at_a_page(run: Callable[..., Done], monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[str] = []
 

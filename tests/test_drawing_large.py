@@ -239,3 +239,35 @@ def test_what_is_called_elementwise_is(op: Any) -> None:
             differs = np.asarray(op.compute(*changed, **extra)) != before
             assert differs.shape == (5,)
             assert not differs[[0, 1, 3, 4]].any()
+
+
+def test_depth_closes_the_scopes_below_it() -> None:
+    x = ag.Tensor(0.5, requires_grad=True, name="x")
+    with ag.scope("outer"):
+        y: Any = np.sin(x) * 2.0
+        with ag.scope("inner"):
+            y = np.tanh(np.exp(y))
+        y = y + 1.0
+    J = y * y
+    whole, one, none = (draw(J, depth=depth).diagram for depth in (None, 1, 0))
+    assert draw(J, depth=2).diagram == whole
+    assert [v.name for v in one.vertices if v.kind == "fold"] == ["inner"]
+    assert [v.name for v in none.vertices if v.kind == "fold"] == ["outer"]
+    assert none.vertices[0].name == "x", "a parameter stays"
+    assert {v.scope for v in one.vertices} == {(), ("outer",)}
+    (fold,) = [v for v in none.vertices if v.kind == "fold"]
+    assert fold.gradient == [v for v in whole.vertices if v.kind == "value"][-1].gradient
+    assert draw(J, depth=0, budget=None).diagram == none
+    assert "exp" in draw(J, depth=0).html()
+    with pytest.raises(ValueError, match="depth=-1; give 0 or more"):
+        draw(J, depth=-1)
+
+
+@given(graphs(), st.integers(0, 2))
+def test_any_graph_at_any_depth_stays_in_order(J: ag.Tensor, depth: int) -> None:
+    diagram = draw(J, depth=depth, budget=None).diagram
+    assert all(len(v.scope) <= depth for v in diagram.vertices if v.kind == "fold")
+    place = {v.key: k for k, v in enumerate(diagram.vertices)}
+    assert all(place[e.source] < place[e.target] for e in diagram.edges)
+    outputs = [v for v in diagram.vertices if v.kind == "output"]
+    assert len(outputs) <= 1

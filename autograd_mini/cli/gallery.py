@@ -40,7 +40,7 @@ def paths(args: argparse.Namespace, name: str) -> list[Path]:
 
 def chosen(args: argparse.Namespace) -> dict[str, Any]:
     """Return what `draw` takes of the options that were given."""
-    given = {name: getattr(args, name) for name in ("fields", "theme")}
+    given = {name: getattr(args, name, None) for name in ("fields", "theme", "depth")}
     return {name: value for name, value in given.items() if value is not None}
 
 

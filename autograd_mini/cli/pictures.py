@@ -65,6 +65,10 @@ def add(commands: Any) -> None:
         "--units", action="store_true", default=None,
         help="draw units and weights instead of the recorded graph",
     )  # fmt: skip
+    parser.add_argument(
+        "--depth", type=options.whole(0, 1_000), metavar="N",
+        help="draw scopes nested deeper as one box each: with 0 every layer is one",
+    )  # fmt: skip
     parser.set_defaults(**dict.fromkeys(OF_NETWORKS))  # None: not given
 
 

@@ -33,6 +33,7 @@ def draw(
     obj: Any,
     *,
     budget: int | None = BUDGET,
+    depth: int | None = None,
     gradients: bool | None = None,
     inputs: Sequence[str] = (),
     X: Any = None,
@@ -53,6 +54,8 @@ def draw(
     budget
         Draw a recorded graph of more nodes folded to as many: repeated runs become "×N", scopes
         one box each. None draws every node.
+    depth
+        Draw scopes nested deeper as one box each: with 0 every layer is one. A page opens them.
     gradients
         Show ∂J/∂(every tracked node); None: when J is one real scalar.
     inputs
@@ -107,6 +110,8 @@ def draw(
             f"budget={budget} is too small for a picture; give at least {SMALLEST_BUDGET}, "
             "or None for every node"
         )
+    if depth is not None and depth < 0:
+        raise ValueError(f"depth={depth}; give 0 or more, or None for every scope")
     _check_fields(fields)
     _check_word("edges", edges, ARROWS)
     _check_word("theme", theme, THEMES)
@@ -127,14 +132,14 @@ def draw(
         held = f"one with {strangers[0]}" if strangers else "an empty one"
         raise TypeError(f"draw takes a list of Tensors, got {held}; keep only the Tensors in it")
     nodes = [item.node for item in tensors]
-    diagram = recorded_diagram(nodes, budget, gradients, tuple(fields))
+    diagram = recorded_diagram(nodes, budget, gradients, tuple(fields), depth)
     if edges != "forward" and not any(vertex.gradient for vertex in diagram.vertices):
         raise ValueError(
             f"edges={edges!r} needs one tracked real scalar to differentiate; draw a cost, such as "
             'np.sum(t), with gradients on, or leave edges="forward"'
         )
     diagram = replace(diagram, arrows=edges, theme=theme, legend=legend)
-    return Picture(diagram, lambda: whole_graph(nodes, budget, gradients, tuple(fields)))
+    return Picture(diagram, lambda: whole_graph(nodes, budget, gradients, tuple(fields), depth))
 
 
 def _check_word(name: str, given: str, known: Sequence[str]) -> None:

@@ -51,16 +51,22 @@ class Unit:
         return len(self.nodes) > 1
 
 
-def fold(order: Sequence[Node], outputs: Sequence[Node], budget: int | None) -> list[Unit]:
+def fold(
+    order: Sequence[Node], outputs: Sequence[Node], budget: int | None, depth: int | None = None
+) -> list[Unit]:
     """Return the graph as at most `budget` units, in a topological order (None: all nodes).
 
+    What is in scopes nested deeper than `depth` is a unit for each of them, but for the outputs.
     `order` is what `walk` gives. The outputs stay themselves while they are few. Deterministic: it
     reads the order, the operations' names and the scopes, nothing else.
     """
     sources = [node for node in order if not node.inputs]
     units = [_single(node) for node in order if node.inputs]
-    if budget is None or len(order) <= budget:
-        return _woven(map(_single, sources), units)
+    if depth is not None:
+        units = _scopes(units, depth + 1, frozenset(outputs), len(units))
+    visible, closed = _absorbed(sources, units, False)
+    if budget is None or len(visible) + len(closed) <= budget:
+        return _woven(map(_single, visible), closed)
     kept = frozenset(outputs if len(outputs) <= budget // 8 else ())
 
     def excess(parameters_too: bool = False) -> int:

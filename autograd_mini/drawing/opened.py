@@ -73,11 +73,12 @@ def whole_graph(
     budget: int | None,
     gradients: bool | None,
     fields: tuple[str, ...] = USUAL,
+    depth: int | None = None,
 ) -> Whole:
     """Return everything the outputs were computed from; at first it looks as the picture does."""
     order = walk(*outputs)
     many = budget is None and len(order) > MOST_KEPT
-    units = fold(order, outputs, MOST_AT_FIRST if many else budget)
+    units = fold(order, outputs, MOST_AT_FIRST if many else budget, depth)
     top = _expanded(units)
     branches = list(_all(top))
     ends = [branch for branch in branches if not branch.inner]

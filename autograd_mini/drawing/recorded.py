@@ -38,6 +38,7 @@ def recorded_diagram(
     budget: int | None,
     gradients: bool | None,
     fields: tuple[str, ...] = USUAL,
+    depth: int | None = None,
 ) -> Diagram:
     """Return the picture of everything the outputs were computed from.
 
@@ -45,7 +46,7 @@ def recorded_diagram(
     node is shown, that of the output being 1, and what each operation adds to it.
     """
     order = walk(*outputs)
-    units = fold(order, outputs, budget)
+    units = fold(order, outputs, budget, depth)
     found = cotangents(outputs, units) if wants_gradients(outputs, gradients) else {}
     keys = [f"n{index}" for index in range(len(units))]
     vertices, edges = drawn(units, keys, outputs, found, fields)
