@@ -14,10 +14,11 @@ from hypothesis import given, settings
 import autograd_mini as ag
 from autograd_mini.drawing import draw, from_json
 from autograd_mini.drawing.arrows import prepared
+from autograd_mini.drawing.frames import frames
 from autograd_mini.drawing.jsons import to_json
 from autograd_mini.drawing.mermaid import to_mermaid
 from autograd_mini.drawing.model import Diagram, Edge
-from autograd_mini.drawing.style import DARK, STYLES
+from autograd_mini.drawing.style import DARK, STYLES, outline
 from autograd_mini.drawing.svg import to_svg
 from autograd_mini.drawing.themes import themed_svg
 from tests.drawn import SVG, chain, graphs, logistic_regression, texts, xnor_cost
@@ -125,6 +126,15 @@ def test_an_unknown_word_is_refused_with_the_known_ones() -> None:
         draw(product(), edges="up")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="theme='blue'; give one of 'light', 'dark', 'auto'"):
         draw(product(), theme="blue")  # type: ignore[arg-type]
+
+
+def test_frames_of_both_passes_are_laid_out_alike() -> None:
+    drawn = [prepared(frame) for frame in frames(draw(product(), edges="both").diagram)]
+    assert [v.value for v in drawn[0].vertices if v.kind == "cotangent"][-1][0].strip() == "?"
+    sizes = [[outline(v) for v in frame.vertices] for frame in drawn]
+    assert all(size == sizes[0] for size in sizes)
+    told = [v.value for v in drawn[-1].vertices if v.kind == "cotangent"]
+    assert not any("?" in row for rows in told for row in rows)
 
 
 # Light and dark

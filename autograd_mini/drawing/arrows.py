@@ -40,7 +40,9 @@ def _with_cotangents(diagram: Diagram) -> Diagram:
             edges.append(edge)
         back = Edge(source, target, mark=edge.mark, way="back")
         if edge.cotangent and {source, target} <= reached:
-            told = edge.cotangent if edge.mark != "waiting" else ("?",)
+            told = edge.cotangent
+            if edge.mark == "waiting":  # what is not known yet keeps its room
+                told = tuple("?".ljust(len(row)) for row in told)
             key, scope = f"c{index}", scopes[target]
             flow = Vertex(key, "cotangent", value=told, scope=scope, mark=edge.mark)
             before.setdefault(target, []).append(flow)

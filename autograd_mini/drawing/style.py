@@ -37,7 +37,7 @@ STYLES: Final[dict[Kind, Style]] = {
     "operation": Style("ellipse", "#e9eef3", "#5a6570"),
     "fold": Style("box", "#f8e9f2", "#a3477b", dashed=True),
     "cotangent": Style("plain", "none", "none", text="#a63c00"),
-    "derivative": Style("box", "#fcefe6", "#a63c00"),
+    "derivative": Style("box", "#fcefe6", "#5a6570"),
     "input": Style("circle", "#ffffff", "#5a6570"),
     "unit": Style("circle", "#e3f0f9", "#0072b2", thick=1.6),
     "output unit": Style("circle", "#e0f3ec", "#00805c", thick=2.2),
