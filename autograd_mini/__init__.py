@@ -82,8 +82,11 @@ def _read_on() -> None:
 
     from . import rules
 
+    own = dict(op.OPS)  # a rule that a user has given stays
     for chapter in iter_modules(rules.__path__):
         import_module(f".rules.{chapter.name}", __name__)
+    op.OPS.update(own)
+    op.LATER[:] = []
 
 
 op.LATER.append(_read_on)

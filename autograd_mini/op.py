@@ -169,12 +169,12 @@ def find_op(function: Function, keywords: Collection[str] = ()) -> Op | None:
     """
     op = OPS.get(function)
     if op is None or not {*op.parameters, *op.keywords, *op.aliases}.issuperset(keywords):
-        while LATER:
-            LATER.pop()()
+        for load in [*LATER]:  # each takes itself off the list when all is there, threads or not
+            load()
         op = next((OPS[function, w] for w in keywords if (function, w) in OPS), OPS.get(function))
     if op is None:
         label = getattr(function, "__name__", "")
-        for dotted in [key for key in OPS if isinstance(key, str) and key.endswith("." + label)]:
+        for dotted in [key for key in [*OPS] if isinstance(key, str) and key.endswith("." + label)]:
             module = sys.modules.get(dotted.rpartition(".")[0])
             if getattr(module, label, None) is function:
                 op = OPS[function] = OPS.pop(dotted)

@@ -116,8 +116,6 @@ OTHER_TESTS = {
     "test_touch_page.py",
     "touched.py",
     "test_readme.py",
-    "rule_cases_arrays.py",
-    "rule_cases_more.py",
     "rule_coverage.py",
     "test_rules_conventions.py",
     "test_rules_coverage.py",

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import inspect
 import re
+import subprocess
+import sys
 from random import Random
 from typing import Any
 
@@ -125,6 +127,51 @@ def test_the_rule_that_is_printed_can_be_pasted() -> None:
     eval(text.replace("...", "factor"), {"ag": ag, "own": own})  # noqa: S307
     assert ag.grad(lambda x: own(x, factor=3.0))(1.0) == 3.0
     del OPS[own]
+
+
+def test_a_users_rule_stays_when_the_chapters_are_read() -> None:
+    program = """
+import numpy as np, autograd_mini as ag
+ag.rule(np.tan, lambda g, y, x: g * 7.0)
+assert ag.op.LATER
+np.var(ag.Tensor([1.0, 2.0], requires_grad=True))
+assert not ag.op.LATER
+print(ag.grad(np.tan)(1.0), ag.grad(np.cosh)(0.0))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert done.stdout == "7.0 0.0\n", done.stderr
+
+
+def test_chapters_are_there_for_every_thread_that_asks_first() -> None:
+    program = """
+import threading, numpy as np, autograd_mini as ag
+found = []
+def ask():
+    found.append(float(ag.grad(np.tan)(0.0)))
+threads = [threading.Thread(target=ask) for _ in range(8)]
+for one in threads: one.start()
+for one in threads: one.join()
+print(found)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert done.stdout == f"{[1.0] * 8}\n", done.stderr
+
+
+def test_a_bare_import_reads_no_chapter_and_chapters_load_nothing_heavy() -> None:
+    program = """
+import sys, numpy as np, autograd_mini as ag
+print(any(name.startswith("autograd_mini.rules.linalg") for name in sys.modules))
+ag.grad(np.tan)(0.0)
+print([name for name in ("numpy.fft", "numpy.random", "scipy") if name in sys.modules])
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert done.stdout == "False\n[]\n", done.stderr
 
 
 _ = rule_cases_arrays
