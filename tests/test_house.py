@@ -117,6 +117,7 @@ OTHER_TESTS = {
     "touched.py",
     "test_readme.py",
     "rule_coverage.py",
+    "test_rules_complex.py",
     "test_rules_conventions.py",
     "test_rules_coverage.py",
     "test_rules_more.py",

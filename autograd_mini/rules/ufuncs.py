@@ -94,7 +94,7 @@ def _angle(z: Any, deg: bool = False) -> Any:
 @primitive
 def sinc_slope(x: Any, n: int) -> Any:
     """Return the n-th derivative of sin(z)/z at z = πx, by recursion or, near 0, by its series."""
-    z = np.pi * np.asarray(x)
+    z = math.pi * np.asarray(x, np.result_type(x, np.float64))  # its series overflows float16
     near = abs(z) < n + 1
     away = np.where(near, 1.0, z)
     slope = np.sin(away) / away
@@ -105,7 +105,7 @@ def sinc_slope(x: Any, n: int) -> Any:
     series = sum(
         (-1.0) ** k * small ** (2 * k - n) / (math.factorial(2 * k - n) * (2 * k + 1))
         for k in terms)
-    return np.where(near, series, slope).astype(z.dtype)[()]
+    return np.where(near, series, slope).astype(np.asarray(x).dtype)[()]
 
 
 rule(sinc_slope, lambda g, y, x, *, n: g * (math.pi * sinc_slope(x, n=n + 1)))
