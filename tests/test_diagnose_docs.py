@@ -66,3 +66,50 @@ def test_both_documents_say_the_same() -> None:
     for pattern in (r"^#+ ", r"^\* ", r"^\| .*`(\w+)` \|", r"`--\w+`"):
         found = [re.findall(pattern, text, re.MULTILINE) for text in (english, chinese)]
         assert sorted(found[0]) == sorted(found[1]), pattern
+
+
+# -- the exercises
+
+EXERCISES = ROOT / "examples" / "exercises"
+NAMES = sorted(path.stem for path in EXERCISES.glob("*.py"))
+
+
+def checked(path: Path) -> int:
+    """Run the command that stands at the head of an exercise."""
+    command = re.search(r"^    autograd-mini (check .*)$", path.read_text("utf-8"), re.MULTILINE)
+    assert command is not None
+    assert f" {path.relative_to(ROOT).as_posix()}" in command[1]
+    try:
+        return cli.main(command[1].split())
+    except SystemExit as error:
+        return int(error.code or 0)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_exercise_has_something_to_fill_in(
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(ROOT)
+    assert checked(EXERCISES / f"{name}.py") == 2
+    assert "the ... is still to be filled in" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_solution_is_right_and_is_the_exercise_filled_in(
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(ROOT)
+    assert checked(EXERCISES / "solutions" / f"{name}.py") == 0
+    assert "this is the gradient of J" in capsys.readouterr().out
+    texts = [(EXERCISES / where / f"{name}.py").read_text("utf-8") for where in ("", "solutions")]
+    programs = [text.split('"""', 2)[2].splitlines() for text in texts]
+    for blank, filled in zip(*programs, strict=True):
+        assert blank == filled or filled.startswith(blank.split("...")[0]), (blank, filled)
+    assert texts[0].count("...") >= 2
+    assert "..." not in programs[1]
+
+
+def test_the_list_of_exercises_is_complete() -> None:
+    text = (EXERCISES / "README.md").read_text("utf-8")
+    assert sorted(re.findall(r"^\| \[`(\w+)\.py`\]", text, re.MULTILINE)) == NAMES
+    assert len(NAMES) == 6

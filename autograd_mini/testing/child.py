@@ -6,6 +6,7 @@ code prints, closes or redirects can not disturb it.
 
 from __future__ import annotations
 
+import ast
 import importlib.util
 import inspect
 import json
@@ -147,6 +148,20 @@ def _leave(folder: Path, found: dict[str, Any]) -> None:
     (folder / "answer.json").write_text(json.dumps(found), "utf-8")
 
 
+def unfilled(path: str) -> int | None:
+    """Line of the first ... that stands for a value, if there is one: not a[..., 0], no stub."""
+    try:
+        tree = ast.parse(Path(path).read_bytes())
+    except (OSError, SyntaxError, ValueError):
+        return None
+    lines = []
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Expr | ast.Subscript | ast.Tuple):
+            parts = [*ast.iter_child_nodes(node)]
+            lines += [e.lineno for e in parts if isinstance(e, ast.Constant) and e.value is ...]
+    return min(lines, default=None)
+
+
 def told(error: BaseException, path: str) -> dict[str, Any]:
     """What went wrong, where in the file."""
     if isinstance(error, NotFoundError):
@@ -154,11 +169,11 @@ def told(error: BaseException, path: str) -> dict[str, Any]:
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__)
              if frame.filename == path]  # fmt: skip
     line = lines[-1] if lines else None
+    kind, text = type(error).__name__.lstrip("_"), str(error)
     if isinstance(error, SyntaxError) and error.filename == path:
         line, text = error.lineno, error.msg
-    else:
-        text = str(error)
-    kind = type(error).__name__.lstrip("_")
+    elif (blank := unfilled(path)) is not None:
+        return {"error": "the ... is still to be filled in", "kind": "Unfilled", "line": blank}
     return {"error": f"{kind}: {text}" if text else kind, "kind": kind, "line": line}
 
 

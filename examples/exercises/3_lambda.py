@@ -1,0 +1,29 @@
+"""Exercise 3. Regularisation: J has (lambda/2m) sum Theta^2, without the bias.
+
+Fill in every `...`. Check:
+
+    autograd-mini check --against examples/exercises/3_lambda.py
+"""
+
+import numpy as np
+
+
+def g(z):
+    return 1 / (1 + np.exp(-z))
+
+
+def with_bias(a):
+    """Put a_0 = 1 before the activations of each example."""
+    return np.insert(a, 0, 1, axis=1)
+
+
+def gradients(theta, X, Y, lam):
+    m = len(X)
+    a2 = g(with_bias(X) @ theta[1].T)
+    a3 = g(with_bias(a2) @ theta[2].T)
+    delta3 = a3 - Y
+    delta2 = delta3 @ theta[2][:, 1:] * a2 * (1 - a2)
+    D = {1: delta2.T @ with_bias(X) / m, 2: delta3.T @ with_bias(a2) / m}
+    for layer in (1, 2):
+        D[layer][:, 1:] += ...  # what lambda adds to the weights
+    return D
