@@ -8,7 +8,6 @@ and constants that only one folded unit uses go into that unit.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -18,16 +17,14 @@ import numpy as np
 
 from ..graph import Node
 from .chains import chains, is_elementwise
-from .labels import clean
 from .model import Scope
 
-__all__ = ["SMALLEST_BUDGET", "Unit", "contents", "fold", "inside", "summary"]
+__all__ = ["SMALLEST_BUDGET", "Unit", "fold", "inside"]
 
 SMALLEST_BUDGET: Final = 8
 LONGEST_PERIOD: Final = 64
 """A block of more operations than this is not recognised when it repeats (its scope may be)."""
 FEWEST_REPEATS: Final = 3
-MOST_LISTED: Final = 5
 
 Users = dict[Node, set[int]]
 
@@ -115,31 +112,6 @@ def _ends(units: list[Unit]) -> tuple[str, ...]:
     """Return the names of the first and the last, if they have any."""
     first, last = units[0].name, units[-1].name
     return (first, "…", last) if first and last and first != last else ()
-
-
-def summary(unit: Unit) -> tuple[str, ...]:
-    """Return what a folded unit holds, in a line or two.
-
-    The operations are counted, the most frequent first.
-    """
-    made = Counter(node.op.name for node in unit.nodes if node.op is not None)
-    parameters = sum(node.op is None and node.tracked for node in unit.nodes)
-    constants = len(unit.nodes) - made.total() - parameters
-    names = [node.name for node in unit.nodes if node.name]
-    return contents(made, parameters, constants, list(unit.body), names)
-
-
-def contents(
-    made: Counter[str], parameters: int, constants: int, body: list[str], names: list[str]
-) -> tuple[str, ...]:
-    """Return how much of each kind there is, and what it is: its body, its operations or names."""
-    counts = {"operation": made.total(), "parameter": parameters, "constant": constants}
-    counted = [f"{n:,} {kind}{'s' * (n > 1)}" for kind, n in counts.items() if n]
-    often = [(name, f" ×{times:,}" if times > 1 else "") for name, times in made.most_common()]
-    held = body or [name + times for name, times in often] or names
-    listed = ", ".join(clean(text, 20) for text in held[:MOST_LISTED])
-    more = ", …" if len(held) > MOST_LISTED else ""
-    return (", ".join(counted), *([listed + more] if listed else []))
 
 
 def _single(node: Node) -> Unit:

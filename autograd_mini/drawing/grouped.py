@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import count, groupby
 
-from .fold import contents
+from .contents import contents
 from .model import DEEPEST, Edge, Scope, Vertex
 
 __all__ = ["Group", "Member", "Opened", "flattened", "leaves", "put_into_scopes"]

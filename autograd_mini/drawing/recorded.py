@@ -12,8 +12,9 @@ import numpy as np
 from ..graph import Node, walk
 from ..reverse import propagate
 from . import labels
+from .contents import summary
 from .cotangents import parts
-from .fold import Unit, fold, summary
+from .fold import Unit, fold
 from .formulas import formulas
 from .jacobians import with_jacobians
 from .model import USUAL, Diagram, Edge, Kind, Vertex
