@@ -108,6 +108,7 @@ def masked(random: Random) -> Drawn:
 
 
 more("prod", reduction("nonzero", empty=False), np.prod, lambda x, **m: x.prod(**m), step="complex")
+more("prod", reduction("-1, 0, 1", empty=False), np.prod)
 more("prod", masked, np.prod, lambda x, **m: np.prod(x, initial=2.5, **m))
 more("prod", of_shape((5,)), np.multiply.reduce, step="complex")
 for name in ("sum", "mean", "max", "min"):
@@ -220,6 +221,7 @@ for name in ("cumsum", "cumprod"):
     f = getattr(np, name)
     more(name, an_axis_of(), f, lambda x, _n=name, **m: getattr(x, _n)(**m), step="complex")
     more(name, arrays("real"), f, step="complex")
+    more(name, an_axis_of("-1, 0, 1"), f)
     more(f"nan{name}", an_axis_of(), with_nan(getattr(np, f"nan{name}")))
     tail = name.replace("cum", "cumulative_")
     whole = getattr(np, tail)

@@ -39,6 +39,7 @@ class Input:
 
 CLASSES: dict[str, Callable[[np.random.Generator, int], Any]] = {
     "real": lambda rng, n: rng.uniform(-2, 2, n),
+    "-1, 0, 1": lambda rng, n: rng.integers(-1, 2, n).astype(float),
     "complex": lambda rng, n: rng.uniform(-2, 2, n) + 1j * rng.uniform(-2, 2, n),
     "positive": lambda rng, n: rng.uniform(0.5, 2, n),
     "nonzero": lambda rng, n: rng.uniform(0.5, 2, n) * rng.choice([-1.0, 1.0], n),

@@ -120,6 +120,7 @@ OTHER_TESTS = {
     "test_rules_complex.py",
     "test_rules_conventions.py",
     "test_rules_coverage.py",
+    "test_rules_keywords.py",
     "test_rules_more.py",
     "test_rules_refused.py",
     "test_training.py",

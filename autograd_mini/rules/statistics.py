@@ -126,6 +126,8 @@ def _average(
     weights = weights if hasattr(weights, "shape") else np.asarray(weights)
     axes = sorted(n % a.ndim for n in _all(axis, a.ndim))
     if weights.shape != a.shape:  # one for each place on the axes averaged over
+        if isinstance(axis, tuple):
+            weights = np.transpose(weights, np.argsort([n % a.ndim for n in axis]).tolist())
         weights = np.reshape(weights, [a.shape[n] if n in axes else 1 for n in range(a.ndim)])
     weights = weights + np.zeros(a.shape, weights.dtype)
     scale = np.sum(weights, axis=axis, keepdims=keepdims)
@@ -142,15 +144,15 @@ def _cov(
     x = np.concatenate([r if rowvar or r.shape[0] == 1 else r.T for r in rows], axis=0)
     x = x if dtype is None else x.astype(dtype)
     ddof = (0 if bias else 1) if ddof is None else ddof
-    weights = [plain(w) if w is fweights else w for w in (fweights, aweights) if w is not None]
-    if not weights:
+    aweights = plain(aweights) if isinstance(aweights, (tuple, list)) else aweights
+    if fweights is None and aweights is None:
         away = x - np.mean(x, axis=1, keepdims=True)
         return np.squeeze(away @ np.conjugate(away).T / (x.shape[1] - ddof))
-    w = weights[0] if len(weights) == 1 else weights[0] * weights[1]
-    w = np.asarray(w) if not hasattr(w, "shape") else w
+    w = 1.0 if aweights is None else np.multiply(aweights, 1.0)
+    w = w if fweights is None else w * np.asarray(plain(fweights))
     total = np.sum(w)
     away = x - np.sum(x * w, axis=1, keepdims=True) / total
-    lost = ddof if aweights is None else ddof * np.sum(w * aweights) / total
+    lost = ddof if aweights is None else ddof * np.sum(np.multiply(w, aweights)) / total
     return np.squeeze((away * w) @ np.conjugate(away).T / (total - lost))
 
 
