@@ -179,6 +179,26 @@ def test_a_large_array_has_tiles_for_value_and_gradient(
     assert "#fe" not in picture.svg() + picture.dot
 
 
+def test_a_tile_stands_where_its_entries_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    values = np.zeros((2, 8))
+    values[0, 7] = 1.0
+    x = ag.Tensor(values, name="x")
+    for engine in ("", "built-in"):
+        monkeypatch.setenv("AUTOGRAD_MINI_DOT", engine)
+        found = re.findall(r'<path fill="(#\w+)" stroke="none" d="([^"]*)"', draw(x).svg())
+        paths = {colour: re.findall(r"M([-.\d]+),([-.\d]+)", path) for colour, path in found}
+        (right_top,) = [(float(a), float(b)) for a, b in paths[shade(1, 1)]]
+        others = {(float(a), float(b)) for a, b in paths[shade(0, 1)]}
+        left, top = right_top[0] - 35, right_top[1]
+        expected = {(left + 5 * k, top + 5 * row) for k in range(8) for row in (0, 1)}
+        assert {(round(a, 3), round(b, 3)) for a, b in others | {right_top}} == {
+            (round(a, 3), round(b, 3)) for a, b in expected
+        }
+    row = re.search(r"FIXEDSIZE=\"TRUE\"><TR>(.*?)</TR>", draw(x, legend=False).dot)
+    assert row is not None
+    assert re.findall(r'BGCOLOR="(#\w+)"', row[1]) == [shade(0, 1)] * 7 + [shade(1, 1)]
+
+
 def test_a_small_array_is_written_and_has_none() -> None:
     x = ag.Tensor(np.ones((6, 6)), requires_grad=True)
     assert tiles(draw(np.sum(x)).svg()) == {}

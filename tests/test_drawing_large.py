@@ -207,8 +207,8 @@ def test_chains_of_elementwise_operations_merge_before_scopes_do() -> None:
 def test_a_value_used_twice_ends_a_chain_and_an_output_is_in_none() -> None:
     x: Any = ag.Tensor(np.ones(3), requires_grad=True, name="x")
     y = np.exp(np.sin(x))
+    others = [f(y).node for f in (np.square, np.negative)]  # the first to use y is elementwise
     output = np.cos(np.sum(y * np.sum(y), axis=None, keepdims=True))
-    others = [f(y).node for f in (np.square, np.negative)]
     units = fold(walk(output.node, *others), [output.node], SMALLEST_BUDGET)
     merged = [[n.op.name for n in u.nodes if n.op] for u in units if u.name == "elementwise"]
     assert merged == [["sin", "exp"]]
