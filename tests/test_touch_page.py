@@ -35,7 +35,8 @@ class Touched(Page):
         told = self.js(
             "const all = document.getElementById('touch').exact; return Object.fromEntries("
             "Object.entries(all).map(([key, found]) => [key, Object.fromEntries(Object.entries("
-            "found).map(([field, x]) => [field, [x.shape, Array.from(x.data, String)]]))]))"
+            "found).filter(([field]) => field !== 'slopes').map(([field, x]) => [field, [x.shape, "
+            "Array.from(x.data, String)]]))]))"
         )
         return {
             key: {
@@ -267,6 +268,72 @@ def test_what_is_played_and_told_follows(touch: Callable[[Any], Touched]) -> Non
     assert "Comes in\nfrom x\n0.25" in page.panel
     page.choose("y")
     assert f"Value\n{number(0.0625)}" in page.panel
+
+
+def test_a_weight_is_explained_in_the_numbers_of_now(touch: Callable[[Any], Touched]) -> None:
+    net, J = xnor()
+    page = touch(J)
+    page.choose("theta1")
+    page.js("document.querySelector('[aria-label=\"theta1[1, 0]\"]').focus()")
+    page.set("theta1[1, 0]", -2.0)
+    with ag.no_grad():
+        net.weights[1][1, 0] = -2.0
+    J = ag.nn.logistic_cost(net, run := net.forward(XOR_INPUTS), XNOR, lam=0.1)
+    delta2 = 4 * ag.backprop(J, run.z[2])
+    slope = ag.backprop(J, net.weights[1])[1, 0]
+    told = page.find("#reason").text
+    assert f"Why ∂J/∂theta1[1, 0] is {number(slope)}" in told
+    for x, delta in zip(XOR_INPUTS[:, 0], delta2[:, 1], strict=True):
+        assert f"{number(x)} · {number(delta)} = {number(x * delta)}" in told
+    mean = (XOR_INPUTS[:, 0] @ delta2[:, 1]) / 4
+    assert told.endswith(f"mean {number(mean)} + {number(0.1 / 4 * -2.0)} (λΘ/m) = {number(slope)}")
+    page.choose("bias1")
+    assert page.find("#sum").text == f"mean {number(delta2[:, 0].mean())} = " + number(
+        ag.backprop(J, net.biases[1])[0]
+    )
+
+
+def test_delta_follows_and_is_opened_into_its_factors(touch: Callable[[Any], Touched]) -> None:
+    theta = [[[0.1, 0.4, -0.2], [-0.3, 0.2, 0.5]], [[0.2, 0.7, -0.6]]]
+    net = ag.nn.Network.from_theta(theta)
+    page = touch(ag.nn.logistic_cost(net, XOR_INPUTS, XNOR))
+    page.set("bias1[0]", 0.75)
+    with ag.no_grad():
+        net.biases[1][0] = 0.75
+    delta, run = net.deltas(XOR_INPUTS, XNOR), net.forward(XOR_INPUTS)
+    page.choose("z3")
+    assert single(page.find("#reason").text) == "δ3 = m · ∂J/∂z3, m = 4 " + shown(delta[3])
+    page.choose("z2")
+    a = run.a[2].detach().numpy()
+    arriving = delta[3] @ net.weights[2].detach().numpy()
+    told = single(page.find("#reason").text)
+    assert told.startswith("δ2 = m · ∂J/∂z2, m = 4 " + shown(delta[2]))
+    assert f"= g'(z2) {shown(a * (1 - a))}" in told
+    assert told.endswith(f"× m · ∂J/∂a2 {shown(arriving)}")
+
+
+def shown(value: Any) -> str:
+    """An array as it is read in the panel, in one line."""
+    return single(" ".join(rows(value)))
+
+
+def single(text: str) -> str:
+    return " ".join(text.split())
+
+
+def test_every_path_of_an_expression_is_told(touch: Callable[[Any], Touched]) -> None:
+    w = ag.Tensor(-1.0, requires_grad=True, name="w")
+    J: Any = np.square(np.tanh(2.0 * w)) + w * w
+    J.name = "J"
+    page = touch(J)
+    page.choose("w")
+    page.set("w", 0.25)
+    slopes = [2 * np.tanh(0.5) * (1 - np.tanh(0.5) ** 2) * 2, 0.25, 0.25]
+    told = page.find("#reason").text.split("\n")
+    assert told[0] == f"Why ∂J/∂w is {number(sum(slopes))}"
+    assert [line.split(" = ")[0] for line in told[1:4]] == [number(slope) for slope in slopes]
+    assert told[1].split(" = ")[1].startswith("multiply 2 · tanh ")
+    assert told[4] == f"3 paths, sum {number(sum(slopes))}"
 
 
 def test_numbers_are_written_as_in_the_picture(touch: Callable[[Any], Touched]) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 
 import autograd_mini as ag
 from autograd_mini.drawing import page
+from autograd_mini.drawing.jacobians import jacobians
 from autograd_mini.drawing.opened import whole_graph
 from autograd_mini.drawing.touch import recorded
 from autograd_mini.graph import Node
@@ -106,6 +107,12 @@ def compare(made: Program, results: Sequence[Any], J: Any) -> None:
         for key, slot in made.told[field].items():
             what = f"{field} of {key}, {nodes[key]!r}: {results[slot]}, {numbers[key]}"
             assert close(results[slot], numbers[key]), what
+    for key, told in made.told["slopes"].items():
+        found = jacobians(nodes[key])
+        assert len(found) == len(told) > 0
+        for slope, (what, value) in zip(told, found.values(), strict=True):
+            assert slope["what"] == what
+            assert close(results[slope["slot"]], value, scale=1e-12), f"slope of {nodes[key]!r}"
     tracked = expected["gradients"].keys()
     assert tracked <= made.told["values"].keys()
     reached = {key for key in tracked if np.any(expected["gradients"][key])}

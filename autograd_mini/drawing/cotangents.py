@@ -11,7 +11,7 @@ from ..graph import Node
 from ..op import Sparse
 from ..reverse import fit
 
-__all__ = ["parts"]
+__all__ = ["parts", "seen"]
 
 
 def parts(node: Node, g: Any, lift: Any = None) -> list[Any]:
@@ -28,7 +28,7 @@ def parts(node: Node, g: Any, lift: Any = None) -> list[Any]:
     op: Any = node.op
     if op is None:
         return []
-    operands = [g, *(_seen(one, lift) for one in (node, *node.inputs))]
+    operands = [g, *(seen(one, lift) for one in (node, *node.inputs))]
     told = [parent.tracked and not isinstance(parent.value, tuple) for parent in node.inputs]
     with np.errstate(all="ignore"):  # a NaN is shown, not raised
         if op.variadic:  # its one rule gives them all
@@ -44,7 +44,8 @@ def parts(node: Node, g: Any, lift: Any = None) -> list[Any]:
         ]
 
 
-def _seen(node: Node, lift: Any) -> Any:
+def seen(node: Node, lift: Any) -> Any:
+    """Return what a rule sees of a node: its value, or what `lift` makes of one that may move."""
     return lift(node) if lift and (node.inputs or node.tracked) else node.value
 
 

@@ -11,10 +11,10 @@ import numpy as np
 from ..graph import Node
 from . import labels
 from .chains import is_elementwise
-from .cotangents import parts
+from .cotangents import parts, seen
 from .model import Heat, Vertex
 
-__all__ = ["jacobians", "with_jacobians", "written"]
+__all__ = ["called", "jacobians", "with_jacobians", "written"]
 
 MOST_PULLED: Final = 16
 """Rows of a Jacobian: each costs a run of the rule."""
@@ -23,13 +23,13 @@ MOST_ENTRIES: Final = 1_000_000
 Array = np.ndarray[Any, Any]
 
 
-def jacobians(node: Node) -> dict[int, tuple[str, Array]]:
+def jacobians(node: Node, lift: Any = None) -> dict[int, tuple[str, Any]]:
     """Return ∂y/∂(argument) of a recorded operation, by the argument's place, and what it is.
 
     An elementwise operation's is its diagonal, in the shape of y. Any other's has a row for each
     element of y and a column for each of the argument: row i is what the rule makes of the
     cotangent that is 1 at i and 0 elsewhere. Of a large y evenly chosen rows stand for all; what
-    would be too much even so is left out.
+    would be too much even so is left out. With `lift`, as in `propagate`, the rules are recorded.
 
     >>> import numpy as np, autograd_mini as ag
     >>> x = ag.Tensor([1.0, 2.0], requires_grad=True)
@@ -45,35 +45,35 @@ def jacobians(node: Node) -> dict[int, tuple[str, Array]]:
     with np.errstate(all="ignore"):
         if is_elementwise(node.op):
             return {
-                k: ("diagonal", np.broadcast_to(_slope(node, k), np.shape(y)))
+                k: ("diagonal", np.broadcast_to(_slope(node, k, lift), np.shape(y)))
                 for k in tracked
                 if k < len(node.op.rules) and node.op.rules[k] is not None
             }
         if sum(tracked.values()) * min(y.size, MOST_PULLED) > MOST_ENTRIES:
             return {}
-        return _pulled(node, y)
+        return _pulled(node, y, lift)
 
 
 def _has_derivative(parent: Node) -> bool:
     return parent.tracked and isinstance(parent.value, (np.ndarray, np.generic))
 
 
-def _slope(node: Node, k: int) -> Any:
+def _slope(node: Node, k: int, lift: Any) -> Any:
     """Return what the rule of one argument makes of the cotangent 1, before it is fitted."""
     op: Any = node.op
-    operands = [np.ones_like(node.value), node.value, *(parent.value for parent in node.inputs)]
-    return op.rules[k](*operands, **node.metadata)
+    operands = [seen(one, lift) for one in (node, *node.inputs)]
+    return op.rules[k](np.ones_like(node.value), *operands, **node.metadata)
 
 
-def _pulled(node: Node, y: Any) -> dict[int, tuple[str, Array]]:
+def _pulled(node: Node, y: Any, lift: Any) -> dict[int, tuple[str, Any]]:
     shown = np.arange(y.size)
     if y.size > MOST_PULLED:
         shown = np.linspace(0, y.size - 1, MOST_PULLED).astype(int)
-    rows: dict[int, list[Array]] = {}
+    rows: dict[int, list[Any]] = {}
     for index in shown:
         unit = np.zeros(y.size, y.dtype)
         unit[index] = 1
-        for k, part in enumerate(parts(node, unit.reshape(y.shape)[()])):
+        for k, part in enumerate(parts(node, unit.reshape(y.shape)[()], lift)):
             if part is not None:
                 rows.setdefault(k, []).append(np.ravel(part))
     told = f", {len(shown)} rows of it" if len(shown) < y.size else ""
@@ -92,10 +92,8 @@ def written(node: Node) -> tuple[tuple[str, ...], Heat]:
     """
     found: list[str] = []
     tiles: Heat = ()
-    op: Any = node.op
     for k, (told, value) in jacobians(node).items():
-        several = not op.variadic and len(op.parameters) > 1
-        name = f"∂y/∂{op.parameters[k]}" if several else f"∂y/∂x{k + 1}" if op.variadic else "∂y/∂x"
+        name = called(node, k)
         rows = labels.rows(value)
         if value.size == 1:
             found.append(f"{name} {rows[0].strip()}")
@@ -104,6 +102,13 @@ def written(node: Node) -> tuple[tuple[str, ...], Heat]:
         if labels.is_large(value):
             tiles = labels.heat(value)
     return tuple(found), tiles
+
+
+def called(node: Node, k: int) -> str:
+    """Return the name of an operation's derivative in one of its arguments."""
+    op: Any = node.op
+    several = not op.variadic and len(op.parameters) > 1
+    return f"∂y/∂{op.parameters[k]}" if several else f"∂y/∂x{k + 1}" if op.variadic else "∂y/∂x"
 
 
 def with_jacobians(vertices: Iterable[Vertex], nodes: Mapping[str, Node]) -> list[Vertex]:

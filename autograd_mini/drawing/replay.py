@@ -20,6 +20,7 @@ from ..graph import Node, Taken, leaf, walk
 from ..reverse import propagate
 from ..tensor import apply, lift, tensor_of, wrap
 from .cotangents import parts
+from .jacobians import jacobians
 
 __all__ = ["Replay", "Unplayable", "replay"]
 
@@ -39,9 +40,11 @@ class Replay:
     """∂(the output)/∂(each tracked node)."""
     given: dict[tuple[Node, int], Node] = field(default_factory=dict)
     """What an operation gives its argument, by its position: the parts of a gradient."""
+    slopes: dict[Node, dict[int, tuple[str, Node]]] = field(default_factory=dict)
+    """The local derivatives of the nodes they are asked for, as `jacobians` tells them."""
 
 
-def replay(outputs: Sequence[Node], with_gradients: bool) -> Replay:
+def replay(outputs: Sequence[Node], with_gradients: bool, sloped: Sequence[Node] = ()) -> Replay:
     """Record everything the outputs were computed from anew, in a compiler's mode.
 
     Raises
@@ -57,6 +60,13 @@ def replay(outputs: Sequence[Node], with_gradients: bool) -> Replay:
         _compare(outputs, found)
         if with_gradients:
             _gradients(outputs[0], order, found)
+        for node in sloped:
+            told = jacobians(found.values[node], lift)
+            found.slopes[node] = {
+                k: (what, _node(value))
+                for k, (what, value) in told.items()
+                if node.inputs[k].tracked
+            }
     return found
 
 

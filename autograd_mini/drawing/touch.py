@@ -16,6 +16,7 @@ from typing import Any, Final
 import numpy as np
 
 from ..graph import Node, walk
+from .jacobians import called
 from .javascript import Writer, literal
 from .labels import clean
 from .model import Edge, Vertex
@@ -25,13 +26,14 @@ from .replay import Replay, Unplayable, replay
 __all__ = ["MOST_NODES", "MOST_NUMBERS", "recorded", "touchable"]
 
 FOLDER: Final = Path(__file__).with_name("page_files")
-SCRIPTS: Final = ("touch_ops.js", "touch_show.js", "touch.js")
+SCRIPTS: Final = ("touch_ops.js", "touch_show.js", "touch_why.js", "touch.js")
 MOST_NODES: Final = 500
 MOST_NUMBERS: Final = 5_000
 LONGEST: Final = 400_000
 """Of a program, in characters."""
 DATA: Final = ("x", "y", "a1", "input", "inputs", "target", "targets", "label", "labels")
 """Names, in small letters, of what a training step leaves alone."""
+OF_NETWORK: Final = re.compile(r"(theta|bias|z|a)\d+")
 ROOM: Final = 6
 """What a number takes at least, in characters: after a touch it may be longer than it was."""
 ROOM_OF_RANGE: Final = 30
@@ -73,7 +75,8 @@ def recorded(whole: Whole) -> tuple[dict[str, Any], str]:
     """
     _check_size(walk(*whole.outputs))
     with_gradients = any(vertex.gradient for vertex in whole.diagram.vertices)
-    played = replay(whole.outputs, with_gradients)
+    sloped = [whole.nodes[vertex.key] for vertex in whole.opened.vertices if vertex.jacobian]
+    played = replay(whole.outputs, with_gradients, sloped)
     program = _Program(played)
     keys = {node: key for key, node in whole.nodes.items()}
     found: dict[str, Any] = {
@@ -82,6 +85,8 @@ def recorded(whole: Whole) -> tuple[dict[str, Any], str]:
         "gradients": program.slots(played.gradients, whole.nodes),
         "leafGradients": [program.slot(played.gradients.get(node)) for node in played.leaves],
         "flows": list(program.flows(whole)),
+        "slopes": {keys[node]: program.slopes(node) for node in sloped},
+        "layers": _layers(whole),
         "output": program.slot(played.values[whole.outputs[0]]) if with_gradients else -1,
     }
     _mark_trained(found["leaves"])
@@ -106,8 +111,9 @@ class _Program:
         self.played = played
         self.writer = Writer()
         self.writer.name |= {leaf: f"leaf[{k}]" for k, leaf in enumerate(played.leaves.values())}
+        slopes = [slope for told in played.slopes.values() for _, slope in told.values()]
         every = (*played.values.values(), *played.gradients.values(), *played.given.values())
-        self.writer.write(walk(*every))
+        self.writer.write(walk(*every, *slopes))
         self.results: dict[str, int] = {}
 
     def slot(self, node: Node | None) -> int:
@@ -130,6 +136,14 @@ class _Program:
             if slot >= 0:
                 yield {"from": edge.source, "to": edge.target, "label": edge.label, "slot": slot}
 
+    def slopes(self, node: Node) -> list[dict[str, Any]]:
+        """Return the names of a node's local derivatives, and the places of their numbers."""
+        told = self.played.slopes[node].items()
+        return [
+            {"argument": k + 1, "name": called(node, k), "what": what, "slot": self.slot(slope)}
+            for k, (what, slope) in told
+        ]
+
     def _given(self, edge: Edge, whole: Whole) -> Node | None:
         node = whole.nodes[edge.target.removesuffix("_op")]
         return self.played.given.get((node, int(edge.label or 1) - 1))
@@ -150,6 +164,15 @@ def _leaf(node: Node, key: str) -> dict[str, Any]:
         "data": [entry if np.isfinite(entry) else literal(entry) for entry in entries],
         "trained": node.tracked,
     }
+
+
+def _layers(whole: Whole) -> dict[str, str]:
+    """Return where a network's tensors are, by the names that they have in a cost: z2, a2, ..."""
+    output = whole.outputs[0]
+    if output.name != "J" or output.scope[-1:] != ("cost",):
+        return {}
+    names = {key: node.name or "" for key, node in whole.nodes.items()}
+    return {name: key for key, name in names.items() if OF_NETWORK.fullmatch(name)}
 
 
 def _mark_trained(leaves: list[dict[str, Any]]) -> None:

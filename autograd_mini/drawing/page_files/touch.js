@@ -1,10 +1,10 @@
 // Touch: numbers that can be dragged, typed or trained, and all that follows from them, without Python.
 // `recorded` (touch.py): leaves, what training moves, where results are shown, run(leaves) -> results; or why it is off.
 const at0 = (recorded.leaves ?? []).map(({ shape, data: entries }) => np.array(shape, entries.map(Number)));
-let leaves = at0.map((leaf) => np.array(leaf.shape, leaf.data)), results = [], costs = [], fields = [], due = 0;
+let leaves = at0.map((leaf) => np.array(leaf.shape, leaf.data)), results = [], costs = [], fields = [], due = 0, asked = null;
 
 const MOST_FIELDS = 400, AT_ONCE = 40;
-const section = make("section", { id: "touch" });
+const section = make("section", { id: "touch" }), reason = make("section", { id: "reason", hidden: true });
 const cost = make("output", { id: "cost" }), curve = make("div", { id: "curve" }), taken = make("output", { id: "taken" });
 const rate = make("input", { id: "rate", value: "0.1", size: 6, inputMode: "decimal", autocomplete: "off" });
 const table = make("div", { id: "fields" });
@@ -18,6 +18,7 @@ function run() {
   due = 0;
   results = recorded.run(leaves);
   section.exact = present(results);
+  explain();
   for (const field of fields) field.refresh();
   if (recorded.output < 0) return;
   cost.textContent = short(costOf(results));
@@ -29,6 +30,13 @@ function run() {
 function move(leaf, entry, value) {
   leaves[leaf].data[entry] = value;
   due ||= requestAnimationFrame(run); // many moves of the mouse are one run
+}
+
+// Below the panel: why the gradient of the number that is looked at is what it is.
+function explain() {
+  const found = reasons(chosen >= 0 ? data.vertices[chosen].key : recorded.leaves[asked?.leaf]?.key, asked, section.exact);
+  reason.replaceChildren(...found);
+  reason.hidden = !found.length;
 }
 
 // θ := θ − α ∂J/∂θ
@@ -75,6 +83,10 @@ function field(leaf, entry, name) {
     input.setAttribute("aria-valuenow", String(told()));
   };
   input.refresh();
+  input.addEventListener("focus", () => {
+    asked = { leaf, entry };
+    explain();
+  });
   input.addEventListener("change", () => {
     const typed = input.value.trim() === "" ? NaN : Number(input.value);
     if (Number.isFinite(typed)) leaves[leaf].data[entry] = typed;
@@ -189,7 +201,9 @@ function button(id, text, told, action) {
 
 function open() {
   section.setAttribute("aria-label", "Touch: change a number, and all the others follow");
+  reason.setAttribute("aria-label", "Why the gradient is this number");
   controls.append(section);
+  byId("side").append(reason);
   if (recorded.why) {
     section.append(make("p", { className: "hint", textContent: `Numbers can not be changed here: ${recorded.why}.` }));
     return;
@@ -204,10 +218,14 @@ function open() {
   section.append(make("p", { className: "hint", textContent: "Drag a number sideways, here or in the picture; or type it, or press ↑ ↓." }), table);
   for (const leaf of recorded.leaves) node(indexOf.get(leaf.key)).classList.add("touchable");
   slide(picture, underMouse);
-  onChoose(offer);
+  onChoose((index) => {
+    const leaf = recorded.leaves.findIndex((one) => one.key === data.vertices[index]?.key);
+    asked = leaf < 0 ? null : { leaf, entry: 0 };
+    offer(index);
+    explain();
+  });
+  run();
   offer(chosen);
-  results = recorded.run(leaves);
-  if (recorded.output >= 0) Object.assign(cost, { textContent: short(costOf(results)), title: String(costOf(results)) });
 }
 
 open();

@@ -50,7 +50,7 @@ data.vertices.forEach((vertex, index) => {
   for (let group = vertex.parent; group >= 0; group = data.vertices[group].parent) stands.set(group, vertex.key);
 });
 
-// Write a run's results into the page, and return the exact numbers by the nodes' keys.
+// Write a run's results into the page, and return the exact numbers by the nodes' keys: value, gradient, slopes.
 function present(results) {
   const changed = new Map(), exact = {};
   for (const [field, slots] of [["value", recorded.values], ["gradient", recorded.gradients]]) {
@@ -59,6 +59,10 @@ function present(results) {
       exact[key] = { ...exact[key], [field]: results[slot] };
       changed.set(key, { ...changed.get(key), [field]: rowsOf(results[slot]), ...(heat ? { [`${field}_heat`]: heat } : {}) });
     }
+  }
+  for (const [key, slopes] of Object.entries(recorded.slopes)) {
+    exact[key] = { ...exact[key], slopes: slopes.map(({ slot }) => results[slot]) };
+    changed.set(key, { ...changed.get(key), jacobian: slopes.flatMap((slope) => slopeRows(slope, results[slope.slot])) });
   }
   const written = new Map([...changed].map(([key, fields]) => [indexOf.get(key), fields]));
   for (const [group, key] of stands) {
@@ -69,6 +73,11 @@ function present(results) {
     [flowOf.get([from, to, label].join(" ")), rowsOf(results[slot]).map((row) => row.trimEnd())]))));
   for (const index of written.keys()) squeeze(index);
   return exact;
+}
+
+function slopeRows({ name, what }, found) {
+  const rows = rowsOf(found).map((row) => row.trimEnd());
+  return found.data.length === 1 ? [`${name} ${rows[0].trim()}`] : [`${name} ${what}`, ...rows];
 }
 
 // A node's lines of numbers in the picture.

@@ -40,13 +40,14 @@ function renew(step) {
   for (const flow of step.leaving) flow.numbers = back ? data.edges[flow.edge].cotangent : data.vertices[step.result].value;
 }
 
-// A node's lines of numbers: value and gradient beside each other, or all of the value first.
+// A node's lines of numbers: value and gradient beside each other, or all of the value first; then the Jacobian.
 function rewrite(index) {
-  const { value, gradient } = data.vertices[index];
+  const { value, gradient, jacobian } = data.vertices[index], written = data.vertices[index].lines ?? [];
   const lines = [...node(index).querySelectorAll("text.value")];
   const told = gradient.map((row, k) => `${k ? "    " : "grad"} ${row}`);
-  const beside = lines.length === value.length && told.length > 0, wide = Math.max(0, ...value.map((row) => row.length));
+  const beside = written.some(([, text, gradual]) => text && gradual), wide = Math.max(0, ...value.map((row) => row.length));
   const rows = beside ? value.map((row, k) => [`${row.padEnd(wide)}  `, told[k] ?? ""]) : [...value.map((row) => [row, ""]), ...told.map((row) => ["", row])];
+  rows.push(...(jacobian ?? []).map((row) => [row, ""]));
   lines.forEach((line, k) => {
     const [plain, coloured] = rows[k] ?? ["", ""], part = line.querySelector("tspan");
     line.replaceChildren(plain);
