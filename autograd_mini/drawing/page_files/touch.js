@@ -16,10 +16,15 @@ function costOf(list) {
 function run() {
   cancelAnimationFrame(due);
   due = 0;
-  results = recorded.run(leaves);
-  section.exact = present(results);
+  compute();
+  present(results, section.exact);
   explain();
   for (const field of fields) field.refresh();
+}
+
+function compute() {
+  results = recorded.run(leaves);
+  section.exact = exactOf(results);
   if (recorded.output < 0) return;
   cost.textContent = short(costOf(results));
   cost.title = String(costOf(results));
@@ -217,6 +222,7 @@ function open() {
   } else section.append(make("div", { className: "buttons" }, again));
   section.append(make("p", { className: "hint", textContent: "Drag a number sideways, here or in the picture; or type it, or press ↑ ↓." }), table);
   for (const leaf of recorded.leaves) node(indexOf.get(leaf.key)).classList.add("touchable");
+  byId("about-touch").hidden = false;
   slide(picture, underMouse);
   onChoose((index) => {
     const leaf = recorded.leaves.findIndex((one) => one.key === data.vertices[index]?.key);
@@ -224,7 +230,7 @@ function open() {
     offer(index);
     explain();
   });
-  run();
+  compute();
   offer(chosen);
 }
 

@@ -50,19 +50,26 @@ data.vertices.forEach((vertex, index) => {
   for (let group = vertex.parent; group >= 0; group = data.vertices[group].parent) stands.set(group, vertex.key);
 });
 
-// Write a run's results into the page, and return the exact numbers by the nodes' keys: value, gradient, slopes.
-function present(results) {
-  const changed = new Map(), exact = {};
-  for (const [field, slots] of [["value", recorded.values], ["gradient", recorded.gradients]]) {
-    for (const [key, slot] of Object.entries(slots)) {
-      const heat = heatOf(results[slot]);
-      exact[key] = { ...exact[key], [field]: results[slot] };
-      changed.set(key, { ...changed.get(key), [field]: rowsOf(results[slot]), ...(heat ? { [`${field}_heat`]: heat } : {}) });
+// A run's exact numbers by the nodes' keys: value, gradient, slopes.
+function exactOf(results) {
+  const exact = Object.fromEntries(Object.entries(recorded.values).map(([key, slot]) => [key, { value: results[slot] }]));
+  for (const [key, slot] of Object.entries(recorded.gradients)) exact[key].gradient = results[slot];
+  for (const [key, slopes] of Object.entries(recorded.slopes)) exact[key].slopes = slopes.map(({ slot }) => results[slot]);
+  return exact;
+}
+
+// Write a run's results into the page.
+function present(results, exact) {
+  const changed = new Map();
+  for (const [key, found] of Object.entries(exact)) {
+    const fields = {};
+    for (const field of ["value", "gradient"].filter((one) => found[one])) {
+      const heat = heatOf(found[field]);
+      fields[field] = rowsOf(found[field]);
+      if (heat) fields[`${field}_heat`] = heat;
     }
-  }
-  for (const [key, slopes] of Object.entries(recorded.slopes)) {
-    exact[key] = { ...exact[key], slopes: slopes.map(({ slot }) => results[slot]) };
-    changed.set(key, { ...changed.get(key), jacobian: slopes.flatMap((slope) => slopeRows(slope, results[slope.slot])) });
+    if (found.slopes) fields.jacobian = recorded.slopes[key].flatMap((slope, k) => slopeRows(slope, found.slopes[k]));
+    changed.set(key, fields);
   }
   const written = new Map([...changed].map(([key, fields]) => [indexOf.get(key), fields]));
   for (const [group, key] of stands) {
@@ -72,7 +79,6 @@ function present(results) {
   write(written, new Map(recorded.flows.map(({ from, to, label, slot }) => (
     [flowOf.get([from, to, label].join(" ")), rowsOf(results[slot]).map((row) => row.trimEnd())]))));
   for (const index of written.keys()) squeeze(index);
-  return exact;
 }
 
 function slopeRows({ name, what }, found) {

@@ -21,7 +21,7 @@ function onChoose(listener) {
 function write(changed, flows = new Map()) {
   for (const [index, fields] of changed) {
     Object.assign(data.vertices[index], { jacobian: [] }, fields);
-    node(index).querySelector(".tiles")?.remove();
+    retile(node(index).querySelector(".tiles"), fields);
     rewrite(index);
   }
   for (const [index, rows] of flows) data.edges[index].cotangent = rows;
@@ -30,6 +30,31 @@ function write(changed, flows = new Map()) {
     paint();
     tell();
   } else if (chosen >= 0) panel.replaceChildren(...about(chosen));
+}
+
+// The picture's tiles of large arrays: of new ones, or none.
+function retile(drawn, { value = [], value_heat, gradient = [], gradient_heat }) {
+  const heats = [[value, value_heat], [gradient, gradient_heat]].filter(([rows, heat]) => rows.length === 1 && heat?.flat().length > 6);
+  if (!drawn || !heats.length) return drawn?.remove();
+  drawn.replaceChildren();
+  let left = 0;
+  for (const heat of heats.map(([, one]) => blocks(one, 8))) {
+    const most = Math.max(...heat.flat().map(Math.abs), Number.MIN_VALUE);
+    heat.forEach((row, y) => row.forEach((number, x) => {
+      const colour = `color-mix(in srgb, var(--${number < 0 ? "negative" : "positive"}) ${number ? percent(number, most) : "0%"}, var(--card))`;
+      drawn.append(draw("path", { d: `M${5 * (left + x)},${5 * y}h5v5h-5z`, style: `fill:${number === null ? "var(--soft)" : colour}` }));
+    }));
+    left += heat[0].length + 2;
+  }
+  return undefined;
+}
+
+// Tiles in at most so many rows and columns, by their means.
+function blocks(heat, most) {
+  const down = Math.ceil(heat.length / most), across = Math.ceil(heat[0].length / most);
+  const pieces = (list, step) => Array.from({ length: Math.ceil(list.length / step) }, (_, k) => list.slice(k * step, (k + 1) * step));
+  const average = (all) => (all.includes(null) ? null : all.reduce((a, b) => a + b, 0) / all.length);
+  return pieces(heat, down).map((rows) => pieces(heat[0], across).map((cut, k) => average(rows.flatMap((row) => row.slice(k * across, k * across + cut.length)))));
 }
 
 // The numbers of a step are those of its nodes and edges.
