@@ -297,7 +297,22 @@ def test_open_looks_at_a_page(run: Callable[..., Done], monkeypatch: pytest.Monk
 def test_options_of_networks_are_not_ignored(run: Callable[..., Done]) -> None:
     refused(run("draw", "x", "--at", "x=1", "--layers", "2-1"), "an expression takes no --layers")
     refused(run("draw", "x", "--at", "x=1", "--units"), "an expression takes no --units")
-    refused(run("draw", "xnor", "--at", "x=1"), "--at gives values to an expression's variables")
+    refused(run("draw", "x", "--at", "x=1", "--planes"), "an expression takes no --planes")
+    refused(run("draw", "xnor", "--at", "x=1"), "its inputs where units are drawn; add --units")
+
+
+def test_units_for_an_input_and_planes(run: Callable[..., Done]) -> None:
+    at = ["--at", "x1=1,x2=0"]
+    assert run("draw", "xnor", "--units", *at).status == 0
+    assert {"AND", "5e-05", "syntax tree", "a = 0"} <= set(texts(picture(Path("xnor.svg"))))
+    given = ["draw", "network", "--layers", "2-3-1", "--units", *at, "--format", "png"]
+    assert run(*given).status == 0
+    assert Path("network.png").read_bytes().startswith(b"\x89PNG")
+    assert run("draw", "xnor", "--planes", "--out", "planes.svg").status == 0
+    assert "OR: -10 + 20 a1 + 20 a2 = 0" in texts(picture(Path("planes.svg")))
+    refused(run("draw", "xnor", "--units", "--at", "x1=1"), "x2 has no value in 'xnor'; write --at")
+    refused(run("draw", "xnor", "--units", "--planes"), "are two pictures; give one of them")
+    refused(run("draw", "network", "--planes"), "expected a 2-2-1 network, got 3-5-3")
 
 
 @pytest.mark.parametrize("encoding", ["cp936", "cp1252", "ascii"])

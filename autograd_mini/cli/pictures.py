@@ -39,6 +39,8 @@ examples:
   autograd-mini draw "sigmoid(w*x + b)" --at w=0.5,x=3,b=-1 --format svg,html
   autograd-mini draw "(-x)**2" --at x=3     (in brackets, or it would be read as an option)
   autograd-mini draw xnor
+  autograd-mini draw xnor --units --at x1=1,x2=0
+  autograd-mini draw xnor --planes --out planes.svg
   autograd-mini draw network --layers 3-5-3 --out network.png
   autograd-mini draw network --layers 2-3-1 --seed 0 --units
   autograd-mini draw network --weights autograd-mini-train/weights.npz --out trained.svg
@@ -46,7 +48,7 @@ examples:
 # What says which network, and on which examples: for `network` alone.
 NETWORK = ("layers", "weights", "activation", "examples", "seed")
 # What makes sense for a network, xnor included.
-OF_NETWORKS = (*NETWORK, "cost", "lam", "units")
+OF_NETWORKS = (*NETWORK, "cost", "lam", "units", "planes")
 M = 2
 
 
@@ -56,14 +58,19 @@ def add(commands: Any) -> None:
     options.common(parser, run)
     parser.add_argument("what", metavar="EXPRESSION|xnor|network", help="what to draw")
     parser.add_argument(
-        "--at", type=values, metavar="x=2,w=-1", help="the values of an expression's variables"
-    )
+        "--at", type=values, metavar="x=2,w=-1",
+        help="the values of an expression's variables; with --units the inputs, x1=1,x2=0",
+    )  # fmt: skip
     options.drawing(parser, "WHAT")
     add_options(parser, M)
     options.strength(parser, 0.0)
     parser.add_argument(
         "--units", action="store_true", default=None,
-        help="draw units and weights instead of the recorded graph",
+        help="draw units and weights instead of the recorded graph; with --at activations too",
+    )  # fmt: skip
+    parser.add_argument(
+        "--planes", action="store_true", default=None,
+        help="draw the input plane beside the hidden plane of a 2-2-1 network",
     )  # fmt: skip
     parser.add_argument(
         "--depth", type=options.whole(0, 1_000), metavar="N",
@@ -84,8 +91,10 @@ def run(args: argparse.Namespace, out: Output) -> int:
     """Draw and save."""
     if args.what not in ("xnor", "network"):
         return draw_expression(args, out)
-    if args.at is not None:
-        raise ValueError(f"--at gives values to an expression's variables; {args.what} has none")
+    if args.at is not None and not args.units:
+        raise ValueError(f"--at gives {args.what} its inputs where units are drawn; add --units")
+    if args.units and args.planes:
+        raise ValueError("--units and --planes are two pictures; give one of them")
     if args.what == "xnor":
         _refuse(args, NETWORK, "xnor is the note's 2-2-1 network and takes", "draw network")
         args.cost = args.cost or "logistic"
@@ -100,9 +109,21 @@ def run(args: argparse.Namespace, out: Output) -> int:
     J = graph_of_cost(net, X, Y, args.lam, args.cost)
     out.item("Network", f"{about}, λ = {args.lam:g}")
     out.item("Cost", f"J = {J.item():.6g}")
-    files = saved(draw(net if args.units else J, **chosen(args)), args, args.what, out)
+    how = chosen(args) | view(args, net)
+    files = saved(draw(net if args.units or args.planes else J, **how), args, args.what, out)
     out.record(layers=list(net.sizes), cost=J.item(), file=str(files[0]), files=files)
     return 0
+
+
+def view(args: argparse.Namespace, net: Network) -> dict[str, Any]:
+    """Return which picture of a network's units is asked for."""
+    if args.planes:
+        return {"view": "planes"}
+    if args.at is None:
+        return {}
+    names = tuple(getattr(net, "inputs", ())) or tuple(f"x{k + 1}" for k in range(net.sizes[0]))
+    _check_values(args.what, names, args.at)
+    return {"X": [args.at[name] for name in names]}
 
 
 def draw_expression(args: argparse.Namespace, out: Output) -> int:
