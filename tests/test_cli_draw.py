@@ -110,6 +110,15 @@ def test_what_python_means_is_what_is_computed() -> None:
     assert parse("e*x", ["e"]).record({"e": 5.0, "x": 2.0})[0].item() == 10
 
 
+@pytest.mark.parametrize("text", ["exp(1000*x)", "1/(x-1)", "log(-x)", "sqrt(x-1)"])
+def test_no_infinity_is_drawn_whatever_numpy_is_told(text: str) -> None:
+    with (
+        np.errstate(all="ignore"),
+        pytest.raises(ValueError, match=r"division by zero|no real|too"),
+    ):
+        parse(text).record({"x": 1.0})
+
+
 def test_every_function_has_the_derivative_that_the_engine_knows() -> None:
     for name, (_, count) in FUNCTIONS.items():
         text = f"{name}({', '.join('xw'[:count])})"

@@ -17,6 +17,7 @@ import autograd_mini as ag
 from autograd_mini.drawing import Picture, draw, from_json, style
 from autograd_mini.drawing.jsons import to_json
 from autograd_mini.drawing.labels import clean
+from autograd_mini.drawing.layered import plan
 from autograd_mini.drawing.model import Vertex
 from autograd_mini.drawing.neurons import MOST_LABELS, MOST_UNITS, network_diagram
 from autograd_mini.drawing.picture import EXPORTERS
@@ -382,6 +383,36 @@ def test_one_line_separates_xnor_in_the_hidden_plane() -> None:
     )  # fmt: skip
     sides = {(p.name, (u - x) * (p.at[1] - y) - (v - y) * (p.at[0] - x) > 0) for p in right if p.at}
     assert len(sides) == 2, "the ones on one side of OR's line, the zero on the other"
+
+
+@given(st.integers(0, 2**16), st.floats(0.1, 30))
+def test_ticks_point_to_where_the_unit_is_larger(seed: int, stretch: float) -> None:
+    """Measured back in the plane's own numbers, whose axes differ by `stretch`."""
+    net = ag.nn.Network([2, 2, 1], seed=seed)
+    X = np.array([[0.0, 0.0], [stretch, 0.0], [0.0, 1.0], [stretch, 1.0]])
+    diagram = draw(net, X=X, view="planes").diagram
+    at = [np.array(v.at) for v in diagram.vertices if v.key.startswith("p1")]
+    corner = min(p[0] for p in at), max(p[1] for p in at)
+    unit = np.array([max(p[0] for p in at) - corner[0], min(p[1] for p in at) - corner[1]])
+    lines = [s for s in diagram.scenery if s.kind == "line" and s.points[0][0] < 240]
+    ticks = [s.points for s in lines if s.size == 1.0 and s.ink in ("positive", "negative")]
+    slopes = {"positive": net.theta[1][0, 1:], "negative": net.theta[1][1, 1:]}
+    inks = [s.ink for s in lines if s.size == 1.0 and s.ink in slopes]
+    for ink, (foot, tip) in zip(inks, ticks, strict=True):
+        moved = (np.array(tip) - np.array(foot)) / unit * [stretch, 1.0]
+        assert slopes[ink] @ moved > 0
+
+
+def test_connections_end_where_the_rings_do() -> None:
+    diagram = draw(ag.nn.gates.XNOR, X=[1.0, 0.0], Y=1).diagram
+    vertices = {v.key: v for v in diagram.vertices}
+    for route in plan(diagram).routes:
+        start, end = (vertices[key] for key in (route.edge.source, route.edge.target))
+        for vertex, place in zip((start, end), route.straight(), strict=True):
+            if vertex.kind != "term":
+                assert vertex.at is not None
+                reach = outline(vertex)[0] / 2 + margin(vertex)
+                assert np.hypot(*np.subtract(place, vertex.at)) == pytest.approx(reach)
 
 
 def test_planes_take_points_and_answers_and_refuse_other_networks() -> None:
