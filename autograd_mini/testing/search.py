@@ -10,13 +10,14 @@ then with one, two, three different ones.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import copy
 from dataclasses import dataclass, field, replace
 from itertools import combinations
 from typing import Any
 
 import numpy as np
 
-from .formulas import Array, Layers, Put, Setup, delta, gradient, summed
+from .formulas import Array, Layers, Put, Setup, backprop, delta, folded, gradient, summed
 from .mistakes import Atom, atoms
 
 Found = frozenset[Atom]
@@ -49,15 +50,25 @@ def absolute_sums(s: Setup) -> dict[int, float]:
 
 
 def single_noise(s: Setup) -> dict[int, float]:
-    """How far the closed form in float32 is from itself in float64, layer by layer."""
+    """How far the algorithm in float32 is from the closed form in float64, layer by layer."""
     with np.errstate(all="ignore"):
-        theta = {l: s.theta[l].astype(np.float32) for l in s.theta}
-        single = Setup(
-            theta, s.X.astype(np.float32), s.y.astype(np.float32), s.lam, s.hidden, s.output, s.cost
-        )
-    return {
-        l: float(np.nan_to_num(norm(single.right[l] - s.right[l]), posinf=0.0)) for l in s.right
-    }
+        D = backprop(rounded(s), {})
+    return {l: float(np.nan_to_num(norm(D[l] - s.right[l]), posinf=0.0)) for l in s.right}
+
+
+def rounded(s: Setup) -> Setup:
+    """The same problem with every value of its forward pass rounded to float32."""
+    theta = {l: s.theta[l].astype(np.float32) for l in s.theta}
+    z: Layers = {}
+    a = {1: s.X.astype(np.float32)}
+    for l in theta:
+        z[l + 1] = folded(a[l]) @ theta[l].T
+        # Some g of the closed form widen to float64.
+        a[l + 1] = s.g(l + 1, z[l + 1]).astype(np.float32)
+    single = copy(s)
+    for name, value in {"theta": theta, "z": z, "a": a, "y": s.y.astype(np.float32)}.items():
+        object.__setattr__(single, name, value)
+    return single
 
 
 @dataclass
