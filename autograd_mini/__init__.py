@@ -18,6 +18,7 @@ from .transforms import backprop, grad, value_and_grad, vjp
 
 if TYPE_CHECKING:
     from . import closed_form, nn
+    from .batching import vmap
     from .boundaries import checkpoint, custom_vjp, register_hook
     from .debugging import debug
     from .derivatives import ggnvp, hessian, hvp, jacobian, jvp
@@ -49,6 +50,7 @@ __all__ = [
     "scope",
     "value_and_grad",
     "vjp",
+    "vmap",
 ]
 
 __version__ = "0.1.0"
@@ -72,6 +74,7 @@ _LAZY = {
     "nn": ("nn", None),
     "plots": ("plots", None),
     "register_hook": ("boundaries", "register_hook"),
+    "vmap": ("batching", "vmap"),
 }
 
 

@@ -13,11 +13,12 @@ arguments as `grad` does. Written J for ∂f/∂x and H for ∂²f/∂x²:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
+from .batching import vmap
 from .tensor import Tensor, wrap
 from .transforms import checked, flatten, grad, vjp
 
@@ -154,40 +155,34 @@ def _blocks(f: Function, primals: tuple[Any, ...]) -> tuple[list[list[Any]], Fun
     if is_complex[1] or (fewer_columns and not is_complex[0]):
         columns = _images(_linearised(f, primals)[1], rebuild_inputs, inputs)
         blocks = [
-            [_stacked([one[a] for one in columns[b]], -1, y, x) for b, x in enumerate(inputs)]
+            [_block(columns[b][a], -1, y, x) for b, x in enumerate(inputs)]
             for a, y in enumerate(outputs)
         ]
     else:
         rows = _images(pullback, rebuild_output, outputs)
         blocks = [
-            [_stacked([one[b] for one in rows[a]], 0, y, x) for b, x in enumerate(inputs)]
+            [_block(rows[a][b], 0, y, x) for b, x in enumerate(inputs)]
             for a, y in enumerate(outputs)
         ]
     return blocks, rebuild_output, rebuild_inputs
 
 
-def _images(linear: Function, rebuild: Function, leaves: list[Any]) -> list[list[list[Any]]]:
-    """Return what a linear function makes of each unit vector, as leaves: [leaf][place][leaf]."""
-    return [[flatten(linear(rebuild(v)))[0] for v in units] for units in _units(leaves)]
+def _images(linear: Function, rebuild: Function, leaves: list[Any]) -> list[list[Any]]:
+    """Return what a linear function makes of the unit vectors of each leaf, all at once.
+
+    One list per leaf, of the leaves of the results, the unit vectors along the first axis.
+    """
+    found = []
+    for place, x in enumerate(leaves):
+        n = np.size(x)
+        units = [np.zeros((n, *np.shape(leaf)), _float_type(leaf)) for leaf in leaves]
+        units[place] = np.eye(n, dtype=units[place].dtype).reshape(units[place].shape)
+        found.append(flatten(vmap(lambda *v: linear(rebuild(v)))(*units))[0])
+    return found
 
 
-def _units(leaves: list[Any]) -> Iterator[Iterator[list[Any]]]:
-    """Yield, leaf by leaf, all leaves as zeros with a 1 in each place of that one in turn."""
-
-    def of(place: int) -> Iterator[list[Any]]:
-        for k in range(np.size(leaves[place])):
-            unit = [np.zeros(np.shape(leaf), _float_type(leaf)) for leaf in leaves]
-            unit[place].reshape(-1)[k] = 1.0
-            yield unit
-
-    return map(of, range(len(leaves)))
-
-
-def _stacked(parts: list[Any], axis: int, y: Any, x: Any) -> Any:
-    shape = (*np.shape(y), *np.shape(x))
-    if not parts:
-        return np.zeros(shape, np.result_type(_float_type(y), _float_type(x)))
-    return np.reshape(np.stack(parts, axis), shape)
+def _block(images: Any, axis: int, y: Any, x: Any) -> Any:
+    return np.reshape(np.moveaxis(images, 0, axis), (*np.shape(y), *np.shape(x)))
 
 
 def hessian(f: Function, argnums: Argnums = 0) -> Function:

@@ -16,6 +16,7 @@ from .inplace import NAMED, UNNAMED, assign, refuse_write, repoint
 from .op import OPS, Op, find_op
 from .reading import Array, Reading, new_value, read
 from .reverse import handed_out, pick, propagate, seed
+from .rules.elementwise import identity
 from .rules.indexing import get_item
 
 __all__ = ["Tensor", "apply", "lift", "tensor_of", "unwrap", "wrap"]
@@ -184,7 +185,7 @@ class Tensor(Reading):
 
     def detach(self) -> Tensor:
         """Return a tensor of the same value without history: no derivative flows through it."""
-        return wrap(self.node.value)
+        return apply(_DETACHED, (self,))  # type: ignore[no-any-return]
 
     # What a notebook shows is made in a room of its own, which loads when it is asked for.
     _repr_mimebundle_ = property(lambda t: sys.modules[__package__].display.shown(t))  # noqa: PLW0108
@@ -234,14 +235,15 @@ class Tensor(Reading):
         return bool(np.any(read((self == item).node)))
 
     def __getitem__(self, key: Any) -> Tensor:
-        return apply(_GET_ITEM, (self,), {"key": unwrap(key)})  # type: ignore[no-any-return]
+        return apply(_GET_ITEM, (self,), {"key": unwrap(key, reading=True)})  # type: ignore[no-any-return]
 
     def __setitem__(self, key: Any, value: Any) -> None:
         refuse_write(self, "x[...] = v")
         value = operand(value)
         if value is NotImplemented:
             raise TypeError("x[...] = v: v must be numbers or a tensor of numbers")
-        assign(self, unwrap(key), value.node if type(value) is Tensor else constant(value))
+        key = unwrap(key, reading=True)
+        assign(self, key, value.node if type(value) is Tensor else constant(value))
 
     # -- NumPy's methods
 
@@ -291,6 +293,7 @@ class Tensor(Reading):
 
 _PLAIN = _ARRAYS | {Tensor}
 _GET_ITEM = OPS[get_item]
+_DETACHED = Op(identity, "detach", (None,))
 
 
 # -- recording
@@ -365,13 +368,13 @@ def operand(value: Any, beside: Tensor | None = None) -> Any:
     return NotImplemented if array.dtype.kind not in "biufc" else array
 
 
-def unwrap(value: Any) -> Any:
+def unwrap(value: Any, reading: bool = False) -> Any:
     """Return a call's argument with every Tensor in it replaced by its value."""
     kind = type(value)
     if kind is Tensor:
-        return value.node.value
+        return read(value.node) if reading else value.node.value
     if kind is tuple or kind is list:
-        return kind([unwrap(item) for item in value])
+        return kind([unwrap(item, reading) for item in value])
     return {key: unwrap(item) for key, item in value.items()} if kind is dict else value
 
 

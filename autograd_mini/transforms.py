@@ -313,7 +313,7 @@ def vjp(f: Function, *primals: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...
         given = zip(leaves, _aligned(cotangent, run.output), strict=True)
         pairs = [(y, c) for y, c in given if type(y) is Tensor]
         tracked = any(type(c) is Tensor and c.node.tracked for _, c in pairs)
-        record = tracked and context.now.mode == TRACKED
+        record = context.now.mode == EVERYTHING or (tracked and context.now.mode == TRACKED)
         seeds = [seed(y.node, c if record else unwrap(c)) for y, c in pairs]
         return tuple(run.pull([y for y, _ in pairs], seeds, record))
 

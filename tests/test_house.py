@@ -68,6 +68,7 @@ OTHER_TESTS = {
     "rule_cases_arrays.py",
     "rule_cases_more.py",
     "students.py",
+    "test_batching.py",
     "test_boundaries.py",
     "test_classroom.py",
     "test_cli.py",
@@ -150,6 +151,7 @@ NAMES = [
     "scope",
     "value_and_grad",
     "vjp",
+    "vmap",
 ]
 
 
