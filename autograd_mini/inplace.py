@@ -78,10 +78,9 @@ def _buffer(tensor: Reading) -> Array:
     reads it: the node is a constant or a set-item. So n set-items into one array stay linear.
     """
     op, value = tensor.node.op, tensor.node.value
-    ours = op is _SET_ITEM or (op is None and not tensor.node.tracked)
-    if context.now.mode == EVERYTHING or not ours:  # who replays the program needs every value
-        return np.array(value)
-    owned = type(value) is np.ndarray and value.base is None and value.flags.writeable
+    # Who replays a program that is being recorded needs every value.
+    ours = context.now.mode != EVERYTHING and (op is _SET_ITEM or not (op or tensor.node.tracked))
+    owned = ours and type(value) is np.ndarray and value.base is None and value.flags.writeable
     if owned and _references(tensor) == _ALONE:
         return tensor.node.value  # type: ignore[no-any-return]
     return np.array(value)

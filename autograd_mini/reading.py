@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import operator
-from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -31,9 +30,9 @@ class Reading:
     node: Node
     """The node this variable names now; an in-place edit makes it name another."""
 
-    shape = property(attrgetter("node.value.shape"), doc="The lengths of the axes.")
-    dtype = property(attrgetter("node.value.dtype"), doc="NumPy's dtype.")
-    size = property(attrgetter("node.value.size"), doc="The number of elements.")
+    shape = property(operator.attrgetter("node.value.shape"), doc="The lengths of the axes.")
+    dtype = property(operator.attrgetter("node.value.dtype"), doc="NumPy's dtype.")
+    size = property(operator.attrgetter("node.value.size"), doc="The number of elements.")
     ndim = property(lambda self: len(self.node.value.shape), doc="The number of axes.")
 
     @property

@@ -242,8 +242,7 @@ class Tensor(Reading):
         value = operand(value)
         if value is NotImplemented:
             raise TypeError("x[...] = v: v must be numbers or a tensor of numbers")
-        key = unwrap(key, reading=True)
-        assign(self, key, value.node if type(value) is Tensor else constant(value))
+        assign(self, unwrap(key, True), value.node if type(value) is Tensor else constant(value))
 
     # -- NumPy's methods
 
