@@ -160,6 +160,7 @@ def test_not_finite_is_said() -> None:
         found = of([D[1] + bad, D[2]])
         assert found.verdict == "not finite"
         assert "NaN or infinity" in found.text()
+        assert json.loads(json.dumps(found.as_dict(), allow_nan=False))["residual"] is None
 
 
 # -- stale weights, and calls
@@ -202,7 +203,7 @@ def test_what_adds_up_over_calls_is_called_twice(share: bool) -> None:
     found = of(accumulating(share))
     assert found.answers[0].keys == ("accumulated",)
     assert found.answers[0].mistakes[0].places[0][1] == 2
-    assert "second call" in found.text()
+    assert "a first call is right; it is a second call" in found.text()
     assert "再调用一次" in found.text("zh")
 
 

@@ -45,6 +45,14 @@ def test_a_slip_is_named(key: str) -> None:
     assert found.answers[0].residual < 1e-14 < 1e-4 < found.residual
 
 
+@pytest.mark.parametrize("key", SLIPS)
+def test_a_slip_is_named_in_float32(key: str) -> None:
+    D = function(key)(THETA, X, Y, LAM)
+    found = diagnose({l: D[l].astype(np.float32) for l in D}, THETA, X, Y, LAM)
+    assert found.answers[0].keys == (key,), str(found)
+    assert found.single
+
+
 @pytest.mark.slow
 def test_two_slips_are_named() -> None:
     """All but those that are the same numbers as one slip, or as none."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -86,7 +87,8 @@ class Diagnosis:
         return {
             "verdict": self.verdict,
             "right": self.right,
-            "residual": self.residual,
+            # JSON has no infinity.
+            "residual": self.residual if math.isfinite(self.residual) else None,
             "residuals": {str(l): r for l, r in self.residuals.items()},
             "single_precision": self.single,
             "layout": vars(self.layout),
