@@ -20,8 +20,8 @@ from tests.drawn import xnor_cost
 from tests.rule_cases import CASES, Call, a_call
 from tests.touched import called, close, compare, javascript, keyed, program, written
 
-SPECIAL = [-np.inf, -1000.0, -2.5, -1.0, -0.5, -1e-9, -0.0, 0.0, 1e-9, 0.5, 1.0, 1.5, 2.5, 3.0]
-SPECIAL += [700.0, 1000.0, np.inf, np.nan]
+SPECIAL = [-np.inf, -1000.0, -30.0, -2.5, -1.0, -0.5, -1e-9, -0.0, 0.0, 1e-9, 0.5, 1.0, 1.5, 2.5]
+SPECIAL += [3.0, 700.0, 1000.0, np.inf, np.nan]
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,7 @@ import numpy as np
 
 import autograd_mini as ag
 from autograd_mini.drawing import page
+from autograd_mini.drawing.cotangents import parts
 from autograd_mini.drawing.jacobians import jacobians
 from autograd_mini.drawing.opened import whole_graph
 from autograd_mini.drawing.touch import recorded
@@ -107,6 +108,11 @@ def compare(made: Program, results: Sequence[Any], J: Any) -> None:
         for key, slot in made.told[field].items():
             what = f"{field} of {key}, {nodes[key]!r}: {results[slot]}, {numbers[key]}"
             assert close(results[slot], numbers[key]), what
+    for flow in made.told["flows"]:
+        key = flow["to"].removesuffix("_op")
+        if key in expected["gradients"]:  # what an operation gives one argument
+            part = parts(nodes[key], expected["gradients"][key])[int(flow["label"] or 1) - 1]
+            assert close(results[flow["slot"]], part), f"what {nodes[key]!r} gives"
     for key, told in made.told["slopes"].items():
         found = jacobians(nodes[key])
         assert len(found) == len(told) > 0
