@@ -12,6 +12,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import autograd_mini as ag
+from autograd_mini.drawing import draw
 from autograd_mini.drawing.javascript import ELEMENTWISE
 from autograd_mini.drawing.replay import Unplayable
 from autograd_mini.op import OPS
@@ -220,6 +221,20 @@ def test_a_page_says_why_its_numbers_can_not_be_changed() -> None:
         assert why(np.sum(cube(x))) == "cube has no form in JavaScript"
     finally:
         del OPS[cube]
+
+
+def test_a_rule_that_reads_values_keeps_its_page() -> None:
+    @ag.primitive
+    def twice(x: Any) -> Any:
+        return 2.0 * x
+
+    ag.rule(twice, lambda g, y, x: g * (2.0 if float(np.sum(x)) > 0 else 2.0))
+    try:
+        x = ag.Tensor([1.0, 2.0], requires_grad=True)
+        assert why(np.sum(twice(x))).startswith("its derivatives can not be recorded (the value of")
+        assert "can not be recorded" in draw(np.sum(twice(x))).html()
+    finally:
+        del OPS[twice]
 
 
 def test_an_array_that_was_changed_since_can_not_be_touched() -> None:

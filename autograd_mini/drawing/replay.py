@@ -59,7 +59,10 @@ def replay(outputs: Sequence[Node], with_gradients: bool, sloped: Sequence[Node]
             found.values[node] = _again(node, found)
         _compare(outputs, found)
         if with_gradients:
-            _gradients(outputs[0], order, found)
+            try:
+                _gradients(outputs[0], order, found)
+            except (RuntimeError, TypeError, ValueError) as error:  # somebody's own rule
+                raise Unplayable(f"its derivatives can not be recorded ({error})") from error
         for node in sloped:
             told = jacobians(found.values[node], lift)
             found.slopes[node] = {
