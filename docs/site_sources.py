@@ -58,11 +58,7 @@ def resolve(app: Sphinx, doctree: nodes.document, docname: str) -> None:
 
 
 def page(path: str) -> str:
-    """Return the name of a file's page.
-
-    >>> page("tests/test_note.py")
-    'source/tests/test_note'
-    """
+    """Return the name of a file's page."""
     return f"{PAGES}/{path.removesuffix('.py')}"
 
 
