@@ -25,6 +25,10 @@ extensions = [
 default_role = "code"  # `text` in a docstring is a word of Python, and not the one text there is
 smartquotes = False  # g' is a derivative
 html_theme = "furo"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+pygments_dark_style = "a11y-high-contrast-dark"
+html_show_copyright = False
 html_copy_source = False
 html_show_sourcelink = False
 # Words of Chinese pages are searched as they stand.
@@ -36,6 +40,7 @@ suppress_warnings = ["myst.header"]
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"
+autodoc_preserve_defaults = True
 python_use_unqualified_type_names = True
 numpydoc_show_class_members = False
 nitpicky = True
