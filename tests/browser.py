@@ -87,23 +87,30 @@ class Page:
         return json.loads(self.js("return document.getElementById('data').textContent"))
 
 
-def opening(driver: Any, folder: Path) -> Iterator[Callable[[Any], Page]]:
+def quiet(driver: Any, *urls: str) -> None:
+    """Check that nothing was logged, and nothing asked for but these, since the last `forget`."""
+    assert driver.get_log("browser") == []
+    asked = [json.loads(entry["message"])["message"] for entry in driver.get_log("performance")]
+    sent = [m for m in asked if m["method"] == "Network.requestWillBeSent"]
+    found = {message["params"]["request"]["url"] for message in sent}
+    own = ("chrome://", "chrome-untrusted://", "data:,")  # the browser's first, empty tab
+    assert {url for url in found if not url.startswith(own)} == {*urls}
+
+
+def forget(driver: Any) -> None:
+    """Read the logs to their end: what comes is this test's."""
+    for kind in ("browser", "performance"):
+        driver.get_log(kind)
+
+
+def opening(driver: Any, folder: Path, kind: type[Page] = Page) -> Iterator[Callable[[Any], Any]]:
     """Open pictures; in the end nothing may have been logged, and nothing asked for."""
     opened: list[Page] = []
-    for before in ("browser", "performance"):
-        driver.get_log(before)
+    forget(driver)
 
     def open_page(picture: Any) -> Page:
-        opened.append(Page(driver, picture.save(folder / f"page{len(opened)}.html")))
+        opened.append(kind(driver, picture.save(folder / f"page{len(opened)}.html")))
         return opened[-1]
 
     yield open_page
-    assert driver.get_log("browser") == []
-    asked = [json.loads(entry["message"])["message"] for entry in driver.get_log("performance")]
-    urls = [
-        message["params"]["request"]["url"]
-        for message in asked
-        if message["method"] == "Network.requestWillBeSent"
-    ]
-    own = ("chrome://", "chrome-untrusted://", "data:,")  # the browser's first, empty tab
-    assert {url for url in urls if not url.startswith(own)} == {p.path.as_uri() for p in opened}
+    quiet(driver, *(page.path.as_uri() for page in opened))

@@ -59,9 +59,9 @@ def whole_arrays(request: pytest.FixtureRequest) -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """Give a real browser, or skip and say what is missing."""
+    """Give a real browser, one for all tests of a process, or skip and say what is missing."""
     yield from driven(tmp_path_factory.mktemp("profile"))
 
 

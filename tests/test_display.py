@@ -8,7 +8,6 @@ import re
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,6 @@ from autograd_mini import display, nn
 from autograd_mini.context import EVERYTHING, context
 from autograd_mini.drawing import Picture
 from autograd_mini.history import History
-from tests.browser import driven
 from tests.drawn import HOSTILE, chain
 
 ROOT = Path(__file__).parent.parent
@@ -308,11 +306,6 @@ def test_jupyter_shows_every_kind(notebook: tuple[Any, Path]) -> None:
             assert "text/plain" in found[0]["data"]
     printed = "".join(book["cells"][-1]["outputs"][0]["text"])
     assert re.search(r"^x = parameter .*\nn1 = multiply\(x, x\).*\nJ = sum\(n1\)", printed)
-
-
-@pytest.fixture(scope="module")
-def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    yield from driven(tmp_path_factory.mktemp("profile"))
 
 
 @pytest.mark.slow

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import pairwise
@@ -24,7 +24,7 @@ from autograd_mini.cli.results import evaluate
 from autograd_mini.data import load_digits, logic_table, one_hot, split
 from autograd_mini.report import SECTIONS, Run, to_html
 from autograd_mini.training import fit
-from tests.browser import driven
+from tests.browser import forget, quiet
 from tests.drawn import HOSTILE
 
 VOID = {"meta", "link", "br", "img", "input"}
@@ -305,22 +305,27 @@ def test_a_line_of_zeros_has_no_place_on_a_logarithmic_axis() -> None:
 # -- in a browser
 
 
-@pytest.fixture(scope="module")
-def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    yield from driven(tmp_path_factory.mktemp("profile"))
+@pytest.fixture
+def prefer(driver: Any) -> Iterator[Callable[[str], None]]:
+    """Let the browser prefer light or dark."""
+
+    def prefer(*theme: str) -> None:
+        wanted = [{"name": "prefers-color-scheme", "value": name} for name in theme]
+        driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": wanted})
+
+    yield prefer
+    prefer()
 
 
 def test_the_page_opens_in_both_themes_and_asks_for_nothing(
-    driver: Any, tmp_path: Path, digits: Run
+    driver: Any, prefer: Callable[[str], None], tmp_path: Path, digits: Run
 ) -> None:
     path = tmp_path / "report.html"
     path.write_text(to_html(digits), "utf-8")
     grounds = []
-    for kind in ("browser", "performance"):
-        driver.get_log(kind)
+    forget(driver)
     for theme in ("light", "dark"):
-        wanted = {"features": [{"name": "prefers-color-scheme", "value": theme}]}
-        driver.execute_cdp_cmd("Emulation.setEmulatedMedia", wanted)
+        prefer(theme)
         driver.get(path.as_uri())
         read = driver.execute_script
         headings = [found.text for found in driver.find_elements("css selector", "h2")]
@@ -330,14 +335,7 @@ def test_the_page_opens_in_both_themes_and_asks_for_nothing(
         assert read(PALE) == []
         grounds.append(read("return getComputedStyle(document.body).backgroundColor"))
     assert grounds == ["rgb(255, 255, 255)", "rgb(20, 24, 29)"]
-    assert driver.get_log("browser") == []
-    asked = [json.loads(entry["message"])["message"] for entry in driver.get_log("performance")]
-    urls = {
-        message["params"]["request"]["url"]
-        for message in asked
-        if message["method"] == "Network.requestWillBeSent"
-    }
-    assert urls == {path.as_uri()}
+    quiet(driver, path.as_uri())
 
 
 # Pictures and texts in them that take no room.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from random import Random
 from typing import Any
 
@@ -16,18 +15,12 @@ from autograd_mini.drawing import draw
 from autograd_mini.drawing.javascript import ELEMENTWISE
 from autograd_mini.drawing.replay import Unplayable
 from autograd_mini.op import OPS
-from tests.browser import driven
 from tests.drawn import xnor_cost
 from tests.rule_cases import CASES, Call, a_call
 from tests.touched import called, close, compare, javascript, keyed, program, written
 
 SPECIAL = [-np.inf, -1000.0, -30.0, -2.5, -1.0, -0.5, -1e-9, -0.0, 0.0, 1e-9, 0.5, 1.0, 1.5, 2.5]
 SPECIAL += [3.0, 700.0, 1000.0, np.inf, np.nan]
-
-
-@pytest.fixture(scope="module")
-def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    yield from driven(tmp_path_factory.mktemp("profile"))
 
 
 # -- the table of operations
