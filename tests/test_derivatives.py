@@ -12,8 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import autograd_mini as ag
+from tests import rule_cases_arrays, rule_cases_more
 from tests.rule_cases import CASES, a_call
 from tests.rule_checks import a_direction, agree, pushed, rng_of, weight
+
+_ = (rule_cases_arrays, rule_cases_more)  # the appendix stands in CASES too
 
 A = np.array([[0.5, -1.0, 2.0], [1.5, 0.25, -0.75]])
 
@@ -45,6 +48,8 @@ def test_a_tangent_of_every_rule_is_the_difference_of_the_function(op: str) -> N
     random = Random(op)
     for row in range(len(CASES[op])):
         call = a_call(random, op, row)
+        while any(one.layout == "repeated" for one in call.inputs):  # a tie, where there is a kink
+            call = a_call(random, op, row)
         arrays = call.arrays()
         rng = rng_of(call, 5)
         v = [a_direction(rng, x) for x in arrays]
