@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from . import closed_form, nn
     from .batching import vmap
     from .boundaries import checkpoint, custom_vjp, register_hook
+    from .checking import check_grads
     from .debugging import debug
     from .derivatives import ggnvp, hessian, hvp, jacobian, jvp
     from .drawing import draw
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Tensor",
     "backprop",
+    "check_grads",
     "checkpoint",
     "closed_form",
     "custom_vjp",
@@ -57,6 +59,7 @@ __version__ = "0.1.0"
 
 # What is heavy, or rests on the rooms below it, loads on first use: name -> (module, attribute).
 _LAZY = {
+    "check_grads": ("checking", "check_grads"),
     "checkpoint": ("boundaries", "checkpoint"),
     "charts": ("charts", None),
     "closed_form": ("closed_form", None),

@@ -70,6 +70,7 @@ OTHER_TESTS = {
     "students.py",
     "test_batching.py",
     "test_boundaries.py",
+    "test_checking.py",
     "test_classroom.py",
     "test_cli.py",
     "test_cli_draw.py",
@@ -130,6 +131,7 @@ OTHER_TESTS = {
 NAMES = [
     "Tensor",
     "backprop",
+    "check_grads",
     "checkpoint",
     "closed_form",
     "custom_vjp",

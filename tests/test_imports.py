@@ -47,6 +47,7 @@ ORDER = [
     "transforms",
     "batching",
     "derivatives",
+    "differences",
     "boundaries",
     "checking",
     "debugging",
