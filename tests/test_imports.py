@@ -50,6 +50,8 @@ ORDER = [
     "differences",
     "boundaries",
     "checking",
+    "places",
+    "nonfinite",
     "debugging",
     "compiler.",
     "nn.initialisation",
