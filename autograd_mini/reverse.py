@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from .context import context
 from .graph import Node, describe, walk
 from .op import Op, Sparse, rule
 
@@ -76,16 +77,16 @@ def propagate(
     for node, cotangent in zip(outputs, cotangents, strict=True):
         if node in totals.of:
             totals.add(node, cotangent, node)
+    run_rules = context.now.debug.watching(_run_rules) if context.now.debug else _run_rules
     for node in reversed(order):
-        g = totals.of[node]
-        if g is None:
+        if (g := totals.of[node]) is None:
             continue
         if type(g) is list or lift is not None:
             g = totals.finish(node)
         if node.inputs and node not in stop:
             if node not in wanted:
                 totals.of[node] = None  # freed as soon as it has been read
-            _run_rules(node, g, totals)
+            run_rules(node, g, totals)
     return {node: totals.of[node] for node in wanted if totals.of.get(node) is not None}
 
 
@@ -135,12 +136,11 @@ class _Totals:
 
     def add(self, node: Node, part: Any, source: Node) -> None:
         """Add a part that `source` contributes to a node's total."""
-        total = self.of[node]
         if isinstance(part, Sparse):
             self._add_sparse(node, part)
             return
         part = fit(part, node.value, source)
-        if total is None:
+        if (total := self.of[node]) is None:
             self.of[node] = part
         elif type(total) is list:
             total.append(part)
