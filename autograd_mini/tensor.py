@@ -239,8 +239,7 @@ class Tensor(Reading):
 
     def __setitem__(self, key: Any, value: Any) -> None:
         refuse_write(self, "x[...] = v")
-        value = operand(value)
-        if value is NotImplemented:
+        if (value := operand(value)) is NotImplemented:
             raise TypeError("x[...] = v: v must be numbers or a tensor of numbers")
         assign(self, unwrap(key, True), value.node if type(value) is Tensor else constant(value))
 
@@ -336,7 +335,7 @@ def record(
     else:
         node = make_node(None, (), EMPTY, value, False)
     if now.debug is not None:
-        now.debug.made(node)
+        now.debug.made(node, op, inputs)
     if isinstance(value, (tuple, list)):
         node.value = tuple(value)
         outputs = lift(node) if node.inputs else map(wrap, value)
@@ -441,8 +440,9 @@ _WRITERS: dict[Any, str] = {
 
 def _run_unrecorded(function: Any, op: Op | None, args: Any, kwargs: dict[str, Any]) -> Any:
     """Call the function on values, and return its arrays as Tensors without history."""
-    values = unwrap(args)
-    return _wrap_result(function(*values, **unwrap(kwargs)), op, values)
+    values, options, debug = unwrap(args), unwrap(kwargs), context.now.debug
+    result = _wrap_result(function(*values, **options), op, values)
+    return result if debug is None else debug.computed(function, values, options, result)
 
 
 def _wrap_result(result: Any, op: Op | None, values: tuple[Any, ...]) -> Any:
