@@ -37,12 +37,12 @@ def refuse_write(tensor: Reading, call: str, temporary: bool = False) -> None:
 
 def repoint(tensor: Reading, node: Node) -> None:
     """Let a variable name another node; a leaf stays that leaf, with its cell and name."""
-    old = tensor.node
+    old, place = tensor.node, node.place or tensor.node.place
     if old.cell is not None:
         node = leaf(node.value, old.cell, old.name)
     elif node.name is None and not old.inputs and not node.inputs:
         node.name = old.name
-    tensor.node = node
+    tensor.node, node.place = node, place
 
 
 def assign(tensor: Reading, key: Any, given: Node) -> None:
