@@ -7,6 +7,7 @@ import math
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -19,6 +20,7 @@ from numpy.testing import assert_allclose
 
 import autograd_mini as ag
 from docs import document
+from tests import rule_coverage
 from tests.documents import check_programs
 from tests.test_house import ROOT, SHELF
 
@@ -215,6 +217,8 @@ COMMANDS = sorted(set(re.findall(r"`autograd-mini ([^`]+)`", text("README.md")))
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_command_of_the_text_runs(command: str, tmp_path: Path) -> None:
     assert command in text("README.zh.md")
+    solution = ROOT / "examples" / "exercises" / "solutions" / "3_lambda.py"
+    shutil.copy(solution, tmp_path / "student.py")  # what the text calls the reader's own
     subprocess.run(
         [sys.executable, "-m", "autograd_mini", *shlex.split(command)],
         capture_output=True,
@@ -228,3 +232,21 @@ def test_the_examples_are_all_listed() -> None:
     for example in sorted((ROOT / "examples").glob("[0-9]*.py")):
         assert f"examples/{example.name}" in text("README.md")
         assert f"examples/{example.name}" in text("README.zh.md")
+
+
+@both
+def test_every_public_name_is_found_from_the_readme(readme: str) -> None:
+    shown = set(re.findall(r"\bag\.(\w+)", text(readme)))
+    assert {*ag.__all__, "plots"} <= shown, {*ag.__all__} - shown
+
+
+@both
+def test_the_number_of_functions_with_a_derivative_is_the_registry_s(readme: str) -> None:
+    (quoted,) = map(int, re.findall(r"\b(\d+) (?:functions of NumPy|个函数可以求导)", text(readme)))
+    (version,) = re.findall(r"NumPy (\d+\.\d+) (?:and of|和) `scipy", text(readme))
+    counts = rule_coverage.table().values()
+    counted = sum(count[row] for count in counts for row in rule_coverage.ROWS[:2])
+    if np.__version__.startswith(f"{version}."):
+        assert quoted == counted
+    else:  # another NumPy has a few functions more or fewer
+        assert abs(quoted - counted) <= 10
