@@ -64,6 +64,7 @@ DOORS = ["__init__.py", "rules/__init__.py", "nn/__init__.py"]
 
 # Tests of the other rooms. All others need nothing but the shelf: they run again without the rest.
 OTHER_TESTS = {
+    "documents.py",
     "planted.py",
     "rule_cases_arrays.py",
     "rule_cases_more.py",
@@ -125,6 +126,7 @@ OTHER_TESTS = {
     "test_rules_keywords.py",
     "test_rules_more.py",
     "test_rules_refused.py",
+    "test_site.py",
     "test_training.py",
 }
 
