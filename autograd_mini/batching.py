@@ -20,8 +20,10 @@ from typing import Any
 import numpy as np
 
 from .context import EVERYTHING, context
+from .elements import broadcasts, known_name
 from .graph import Node, leaf, walk
 from .op import Op
+from .reverse import pick
 from .tensor import Tensor, apply, tensor_of, wrap
 from .transforms import flatten
 
@@ -165,10 +167,10 @@ class _Replay:
     def _replay(self, node: Node) -> Any:
         """Run a node's operation on all examples."""
         op: Any = node.op
-        if op.name == "pick":
+        if op is pick:
             return self.of[node.inputs[0]][node.metadata["index"]]
         inputs = [_Input(self.of.get(i), i, i in self.live) for i in node.inputs]
-        by_kind = KINDS.get(op.name) or (_elementwise if _is_elementwise(op) else None)
+        by_kind = KINDS.get(known_name(op)) or (_elementwise if broadcasts(op) else None)
         found = by_kind(op, inputs, node, self.n) if by_kind else NotImplemented
         return _one_by_one(op, inputs, node, self.n) if found is NotImplemented else found
 
@@ -220,18 +222,6 @@ def _one_by_one(op: Op, inputs: Inputs, node: Node, n: int) -> Any:
 
 
 # -- kinds
-
-ELEMENTWISE = {
-    "sigmoid", "softplus", "relu", "leaky_relu", "where", "clip", "astype", "identity", "real",
-    "imag", "round", "around", "isclose", "nan_to_num", "sinc", "i0", "copy",
-}  # fmt: skip
-"""What NumPy broadcasts without being a ufunc."""
-
-
-def _is_elementwise(op: Op) -> bool:
-    ufunc = isinstance(op.function, np.ufunc) and op.function.signature is None
-    return ufunc or op.name in ELEMENTWISE
-
 
 def _elementwise(op: Op, inputs: Inputs, node: Node, n: int) -> Any:
     rank = max(x.rank for x in inputs)

@@ -18,14 +18,12 @@ from typing import Any, Final
 import numpy as np
 
 from .context import TRACKED, context
+from .elements import is_elementwise
 from .graph import Node, constant, leaf, make_node, walk
-from .nn.activation import leaky_relu, relu, sigmoid, softplus
-from .op import Op
 from .reverse import pick, propagate
-from .rules.elementwise import identity
 from .tensor import lift, tensor_of
 
-__all__ = ["Arrow", "Elements", "is_elementwise", "size", "slopes"]
+__all__ = ["Arrow", "Elements", "size", "slopes"]
 
 Array = np.ndarray[Any, Any]
 Entries = tuple[Array, Array, Array]
@@ -37,22 +35,10 @@ MOST_ARROWS: Final = 500_000
 MOST_WORK: Final = 2_000_000_000
 """Numbers read while Jacobians are computed, column by column: some seconds."""
 
-_ELEMENTWISE = frozenset(
-    (sigmoid, softplus, relu, leaky_relu, identity, np.where, np.clip, np.copy, np.astype)
-)
-
 
 def size(node: Node) -> int:
     """Return how many numbers a node holds (its buffer may have been taken over since)."""
     return math.prod(node.value.shape)
-
-
-def is_elementwise(op: Op | None) -> bool:
-    """Tell whether each element of the result depends on one element of each argument."""
-    function = getattr(op, "function", None)
-    if isinstance(function, np.ufunc):
-        return function.signature is None
-    return function in _ELEMENTWISE
 
 
 class _Local:

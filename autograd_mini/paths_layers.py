@@ -13,9 +13,10 @@ from typing import Any
 
 import numpy as np
 
+from .elements import is_elementwise
 from .graph import Node, walk
 from .op import OPS
-from .paths_elements import is_elementwise, slopes
+from .paths_elements import slopes
 from .reverse import propagate, seed
 from .rules.linear import affine
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import autograd_mini as ag
-from autograd_mini import batching
+from autograd_mini import batching, elements
 from autograd_mini.op import OPS, find_op
 from tests import rule_cases_arrays, rule_cases_more
 from tests.rule_cases import CASES, Call, a_call
@@ -226,4 +226,24 @@ def test_the_kinds_name_operations_that_exist() -> None:
     find_op(np.einsum)  # the appendix is read
     names = {op.name for op in OPS.values()}
     assert set(batching.KINDS) <= names
-    assert set(batching.ELEMENTWISE) <= names
+    assert set(elements.ELEMENTWISE) <= names
+
+
+def test_a_user_may_call_an_operation_as_numpy_calls_another() -> None:
+    @ag.primitive
+    def matmul(a: Any, b: Any) -> Any:
+        return np.sum(a) * np.sum(b) * np.ones(2)
+
+    @ag.primitive
+    def clip(x: Any) -> Any:
+        return x - np.max(x)
+
+    ag.rule(matmul, lambda g, y, a, b: np.sum(g) * np.sum(b) * np.ones(a.shape), None)
+    ag.rule(clip, lambda g, y, x: g)
+    try:
+        A, b = np.arange(8.0).reshape(2, 2, 2), np.ones(2)
+        product = lambda a: matmul(a, b)  # noqa: E731
+        for f in (product, clip):
+            assert_same(ag.vmap(f)(A), looped(f, (0,), A))
+    finally:
+        del OPS[matmul], OPS[clip]

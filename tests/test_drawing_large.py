@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 import autograd_mini as ag
 from autograd_mini.drawing import draw
-from autograd_mini.drawing.chains import is_elementwise
 from autograd_mini.drawing.fold import SMALLEST_BUDGET, fold, inside
 from autograd_mini.drawing.svg import to_svg
+from autograd_mini.elements import is_elementwise
 from autograd_mini.graph import walk
 from autograd_mini.op import OPS, find_op
 from tests.drawn import arriving, chain, graphs, texts, vertex
@@ -215,30 +215,32 @@ def test_a_value_used_twice_ends_a_chain_and_an_output_is_in_none() -> None:
     assert (output.node,) in [unit.nodes for unit in units]
 
 
-@pytest.mark.parametrize(
-    "op",
-    [op for op in OPS.values() if is_elementwise(op) and op.differentiable],
-    ids=lambda op: op.name,
-)
-def test_what_is_called_elementwise_is(op: Any) -> None:
+def test_what_is_called_elementwise_is() -> None:
     """A change of one element of an argument changes that element of the result alone."""
-    if isinstance(op.function, str):
-        op = find_op(getattr(pytest.importorskip("scipy.special"), op.name))
-    rng = np.random.default_rng(0)
-    given = [rng.uniform(0.2, 0.8, 5) for _ in range(op.arity)]
-    extra = {"dtype": np.dtype(np.float32)} if op.name == "astype" else {}
-    if op.name == "where":
-        given[0] = given[0] > 0.5
-    with np.errstate(all="ignore"):
-        before = np.asarray(op.compute(*given, **extra))
-        for k in range(op.arity):
-            if given[k].dtype == bool:
-                continue
-            changed = [array.copy() for array in given]
-            changed[k][2] += 0.05
-            differs = np.asarray(op.compute(*changed, **extra)) != before
-            assert differs.shape == (5,)
-            assert not differs[[0, 1, 3, 4]].any()
+    special = pytest.importorskip("scipy.special")
+    find_op(len)  # which no chapter knows: all have been read then
+    for name in [key for key in [*OPS] if isinstance(key, str) and "special" in key]:
+        find_op(getattr(special, name.rpartition(".")[2]))
+    elementwise = [op for op in {*OPS.values()} if op.differentiable and is_elementwise(op)]
+    assert len(elementwise) > 60
+    for op in elementwise:
+        domain = (1.2, 1.8) if op.name == "arccosh" else (0.2, 0.8)
+        rng = np.random.default_rng(0)
+        given: list[Any] = [rng.uniform(*domain, 5) for _ in range(op.arity)]
+        extra = {"dtype": np.dtype(np.float32)} if op.name == "astype" else {}
+        if op.name in ("where", "ldexp"):
+            flags = 0 if op.name == "where" else 1
+            given[flags] = (given[flags] > 0.5).astype(bool if op.name == "where" else int)
+        with np.errstate(all="ignore"):
+            before = np.asarray(op.compute(*given, **extra))
+            for k in range(op.arity):
+                if given[k].dtype.kind != "f":
+                    continue
+                changed = [array.copy() for array in given]
+                changed[k][2] += 0.05
+                same = np.equal(np.asarray(op.compute(*changed, **extra)), before)
+                assert same.shape == (5,), op
+                assert same[[0, 1, 3, 4]].all(), op
 
 
 def test_depth_closes_the_scopes_below_it() -> None:

@@ -45,6 +45,7 @@ ORDER = [
     "inplace",
     "tensor",
     "transforms",
+    "elements",
     "batching",
     "derivatives",
     "differences",

@@ -206,14 +206,14 @@ def test_a_page_says_why_its_numbers_can_not_be_changed() -> None:
     assert why(np.sum(big)) == "the graph has 6,401 numbers; up to 5,000 follow a touch"
 
     @ag.primitive
-    def cube(x: Any) -> Any:
+    def square(x: Any) -> Any:  # a user's, which NumPy's name does not describe
         return x * x * x
 
-    ag.rule(cube, lambda g, y, x: g * 3.0 * x**2)
+    ag.rule(square, lambda g, y, x: g * 3.0 * x**2)
     try:
-        assert why(np.sum(cube(x))) == "cube has no form in JavaScript"
+        assert why(np.sum(square(x))) == "square has no form in JavaScript"
     finally:
-        del OPS[cube]
+        del OPS[square]
 
 
 def test_a_rule_that_reads_values_keeps_its_page() -> None:

@@ -3,34 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final
 
-import numpy as np
-
-from ..op import Op
-
-__all__ = ["chains", "is_elementwise"]
-
-ELEMENTWISE: Final = frozenset(
-    {"astype", "clip", "expit", "identity", "imag", "leaky_relu", "nan_to_num", "real", "relu"}
-    | {"sigmoid", "softplus", "where"}
-)
-"""The operations that are, beside NumPy's own ufuncs."""
-
-
-def is_elementwise(op: Op | None) -> bool:
-    """Tell whether each element of the result depends on one element of each argument.
-
-    >>> import numpy as np
-    >>> from autograd_mini.op import OPS
-    >>> is_elementwise(OPS[np.tanh]), is_elementwise(OPS[np.matmul]), is_elementwise(OPS[np.sum])
-    (True, False, False)
-    """
-    if op is None or op.variadic:
-        return False
-    if isinstance(op.function, np.ufunc):
-        return op.function.signature is None and op.function.nout == 1  # matmul has one
-    return op.name in ELEMENTWISE
+__all__ = ["chains"]
 
 
 def chains(

@@ -15,8 +15,9 @@ from typing import Final
 
 import numpy as np
 
+from ..elements import is_elementwise
 from ..graph import Node
-from .chains import chains, is_elementwise
+from .chains import chains
 from .model import Scope
 
 __all__ = ["SMALLEST_BUDGET", "Unit", "fold", "inside"]

@@ -8,9 +8,9 @@ from typing import Any, Final
 
 import numpy as np
 
+from ..elements import is_elementwise
 from ..graph import Node
 from . import labels
-from .chains import is_elementwise
 from .cotangents import parts, seen
 from .model import Heat, Vertex
 

@@ -16,7 +16,9 @@ from typing import Any, Final
 
 import numpy as np
 
+from ..elements import known_name
 from ..graph import Node
+from ..reverse import pick
 from .replay import Unplayable
 
 __all__ = ["Writer", "literal"]
@@ -94,13 +96,13 @@ class Writer:
 
     def _operation(self, node: Node) -> Made:
         op: Any = node.op
-        if op.name == "pick":
+        if op is pick:
             return self.name[node.inputs[0]][node.metadata["index"]]
         arguments = [self._one(parent) for parent in node.inputs]
         outputs = node.value if isinstance(node.value, tuple) else (node.value,)
         for output in outputs:
             _check_dtype(np.asarray(output), f"np.{op.name}" if op.label != op.name else op.name)
-        name = SAME_BY_OTHER_NAME.get(op.name, op.name)
+        name = SAME_BY_OTHER_NAME.get(known := known_name(op), known)
         if np.asarray(outputs[0]).dtype == np.bool:
             name = OF_TRUTHS.get(name, name)
         if name in SAME:

@@ -13,8 +13,8 @@ from typing import Any, Final
 
 import numpy as np
 
+from ..elements import is_elementwise
 from ..graph import Node, walk
-from .chains import is_elementwise
 from .fold import Unit, fold, inside
 from .grouped import Group, Opened, flattened, put_into_scopes
 from .jacobians import with_jacobians
