@@ -21,7 +21,7 @@ def parse() -> argparse.Namespace:
         prog="python -m benchmarks",
         description="Check, then time autograd_mini beside NumPy by hand and other libraries.",
     )
-    parser.add_argument("rows", nargs="*", help="rows to measure, also: operations, import (all)")
+    parser.add_argument("rows", nargs="*", help="rows to measure (all); README.md lists them")
     parser.add_argument("--rounds", type=int, default=40, help="slices of each contender (40)")
     parser.add_argument("--slice-ms", type=float, default=5, help="length of a slice (5 ms)")
     parser.add_argument("--threads", type=int, default=1, help="threads of BLAS and of torch (1)")

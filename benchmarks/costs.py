@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
@@ -43,12 +44,17 @@ KINDS: dict[str, tuple[Callable[[Any], Any], Any]] = {
 
 
 def operation_timings(pace: Pace) -> dict[str, list[Timing]]:
-    """Time chains of one operation, forward and backward: µs per operation, by length."""
+    """Time chains of one operation, forward and backward: µs per operation, by length.
+
+    The longest is timed once more without Python's search for cycles, which goes through every
+    node of a growing graph again and again and finds none.
+    """
     timings = {}
     for kind, (operation, start) in KINDS.items():
         steps = [_chain(operation, start, n) for n in NODES]
-        timings[kind] = interleave([f"{n:,}" for n in NODES], steps, pace)
-        for n, timing in zip(NODES, timings[kind], strict=True):
+        names = [*(f"{n:,}" for n in NODES), "collector off"]
+        timings[kind] = interleave(names, [*steps, _without_collector(steps[-1])], pace)
+        for n, timing in zip([*NODES, NODES[-1]], timings[kind], strict=True):
             timing.slices = [t / n for t in timing.slices]
     return timings
 
@@ -66,6 +72,17 @@ def _chain(operation: Callable[[Any], Any], start: Any, n: int) -> Step:
         return x.grad
 
     return step
+
+
+def _without_collector(step: Step) -> Step:
+    def quiet() -> Any:
+        gc.disable()
+        try:
+            return step()
+        finally:
+            gc.enable()
+
+    return quiet
 
 
 HEAVY = ["numpy.random", "numpy.fft", "importlib.metadata", "tqdm", "graphviz", "scipy",

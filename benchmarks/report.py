@@ -16,10 +16,15 @@ import numpy as np
 
 from .contenders import Contender, load
 from .costs import import_times, operation_timings
+from .loops import Line
 from .measure import Pace, Timing, measure_row, ratio_of_medians
+from .parts import PARTS, Part, in_words
 from .rows import ROWS, Row
 
-__all__ = ["run"]
+__all__ = ["KNOWN", "run"]
+
+KNOWN = [*(row.name for row in ROWS), "operations", *PARTS, "import"]
+"""What can be asked for by name."""
 
 BY_HAND = "numpy by hand"
 COUNTERPART = {"autograd_mini": "torch", "autograd_mini plain": "torch plain"}
@@ -31,10 +36,8 @@ OPERATION_GOAL, IMPORT_GOAL = 3.0, 15.0
 def run(options: argparse.Namespace) -> None:
     contenders, missing = load(options.threads)
     rows = [row for row in ROWS if not options.rows or row.name in options.rows]
-    unknown = {*options.rows} - {row.name for row in ROWS} - {"operations", "import"}
-    if unknown:
-        known = ", ".join([row.name for row in ROWS] + ["operations", "import"])
-        sys.exit(f"no row {', '.join(sorted(unknown))}; there are {known}")
+    if unknown := {*options.rows}.difference(KNOWN):
+        sys.exit(f"no row {', '.join(sorted(unknown))}; there are {', '.join(KNOWN)}")
     clock = time.process_time if options.clock == "cpu" else time.perf_counter
     pace = Pace(options.rounds, options.slice_ms / 1000, clock)
     show = Silent() if options.json else Text()
@@ -50,6 +53,10 @@ def run(options: argparse.Namespace) -> None:
         kinds = operation_timings(pace)
         found["operations"] = {kind: [record(t) for t in ts] for kind, ts in kinds.items()}
         show.operations(found["operations"])
+    for name, part in PARTS.items():
+        if not options.rows or name in options.rows:
+            found[name] = part.measure(pace)
+            show.part(name, part, found[name])
     if not options.rows or "import" in options.rows:
         ours, theirs, heavy = import_times(options.rounds)
         found["import"] = {"ours": record(ours), "numpy": record(theirs), "heavy": heavy}
@@ -123,6 +130,7 @@ class Silent:
     def machine(self, found: dict[str, Any], missing: Sequence[str]) -> None: ...
     def row(self, row: Row, found: dict[str, Any]) -> None: ...
     def operations(self, found: dict[str, Any]) -> None: ...
+    def part(self, name: str, part: Part, found: Sequence[Line]) -> None: ...
     def imports(self, found: dict[str, Any]) -> None: ...
 
 
@@ -160,6 +168,12 @@ class Text(Silent):
             cells = [f"{e['name']}: {e['median']:.2f} [{e['quartiles'][0]:.2f} to "
                      f"{e['quartiles'][1]:.2f}]" for e in entries]  # fmt: skip
             print(f"  {kind:24s}{'   '.join(cells)}")
+
+    def part(self, name: str, part: Part, found: Sequence[Line]) -> None:
+        print(f"\n{name}: {part.what}")
+        for line in found:
+            reached = part.goal and f"; {verdict(line['ratio'], part.goal)}"
+            print(f"{in_words(line)}{reached or ''}")
 
     def imports(self, found: dict[str, Any]) -> None:
         print(f"\nimport: ms that `import autograd_mini` adds to NumPy's (goal: {IMPORT_GOAL})")

@@ -70,6 +70,7 @@ OTHER_TESTS = {
     "rule_cases_more.py",
     "students.py",
     "test_batching.py",
+    "test_benchmarks.py",
     "test_boundaries.py",
     "test_checking.py",
     "test_classroom.py",
