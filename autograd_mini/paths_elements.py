@@ -10,16 +10,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from heapq import heappop, heappush, nsmallest
 from itertools import count as counter
 from typing import Any, Final
 
 import numpy as np
 
-from .context import TRACKED, context
+from .context import TRACKED
 from .elements import is_elementwise
 from .graph import Node, constant, leaf, make_node, walk
+from .recording import aside
 from .reverse import pick, propagate
 from .tensor import lift, tensor_of
 
@@ -143,7 +143,7 @@ class Elements:
         self._number(start, place)
         order = walk(J, tracked=True)
         if start in order:
-            with _recording():
+            with aside(TRACKED):
                 for node in order:
                     if node is not start and type(node.value) is not tuple:
                         self._reach(node)
@@ -276,14 +276,3 @@ class Elements:
 def _log(derivative: float) -> float:
     """The logarithm of a size; what is not finite comes first."""
     return math.log(abs(derivative)) if math.isfinite(derivative) else 1e6
-
-
-@contextmanager
-def _recording() -> Iterator[None]:
-    """Record Jacobians even under `no_grad`, outside of any scope."""
-    before = context.now.mode, context.now.scope, context.now.debug
-    context.now.mode, context.now.scope, context.now.debug = TRACKED, (), None
-    try:
-        yield
-    finally:
-        context.now.mode, context.now.scope, context.now.debug = before

@@ -45,6 +45,7 @@ ORDER = [
     "inplace",
     "tensor",
     "transforms",
+    "recording",
     "elements",
     "batching",
     "derivatives",

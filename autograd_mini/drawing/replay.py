@@ -8,15 +8,15 @@ its arguments. No derivative is written here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from ..context import EVERYTHING, context
+from ..context import EVERYTHING
 from ..graph import Node, Taken, leaf, walk
+from ..recording import aside
 from ..reverse import propagate
 from ..tensor import apply, lift, tensor_of, wrap
 from .cotangents import parts
@@ -54,7 +54,7 @@ def replay(outputs: Sequence[Node], with_gradients: bool, sloped: Sequence[Node]
     """
     found = Replay()
     order = walk(*outputs)
-    with _everything(), np.errstate(all="ignore"):
+    with aside(EVERYTHING), np.errstate(all="ignore"):
         for node in order:
             found.values[node] = _again(node, found)
         _compare(outputs, found)
@@ -71,18 +71,6 @@ def replay(outputs: Sequence[Node], with_gradients: bool, sloped: Sequence[Node]
                 if node.inputs[k].tracked
             }
     return found
-
-
-@contextmanager
-def _everything() -> Iterator[None]:
-    """Record as a compiler does, in no scope and with nobody looking on."""
-    now = context.now
-    before = now.mode, now.scope, now.debug
-    now.mode, now.scope, now.debug = EVERYTHING, (), None
-    try:
-        yield
-    finally:
-        now.mode, now.scope, now.debug = before
 
 
 def _again(node: Node, found: Replay) -> Node:
