@@ -11,9 +11,9 @@ import numpy as np
 
 from .context import context
 from .graph import Node, constant
-from .nonfinite import NonFiniteError, in_gradient, in_value, told, worst
+from .nonfinite import NonFiniteError, cure, in_gradient, in_value, told, worst
 from .op import OPS, Op, Sparse
-from .places import Place, check_unchanged, fingerprints, here
+from .places import Place, check_unchanged, fingerprints, here, where
 
 __all__ = ["Watch", "debug"]
 
@@ -108,11 +108,9 @@ class Watch:
         """Note a node that has just been made, and by what if it was not recorded."""
         op, inputs = op or node.op, inputs or node.inputs
         place = node.place = here()
-        if self.pulling or op is None:
-            return
         if place is not None and node.inputs:
             place.prints = fingerprints(node)
-        if not _is_partial(op.function, node.metadata):
+        if op is not None and not self.pulling and not _is_partial(op.function, node.metadata):
             self._check(op.label, op.function, inputs, node.value, place)
 
     def computed(self, function: Any, values: Any, options: dict[str, Any], result: Any) -> Any:
@@ -194,9 +192,9 @@ class _Totals:
 
 def _interrupted(node: Node, error: FloatingPointError) -> str:
     op: Any = node.op
-    where = f", recorded at {node.place}" if node.place else ""
+    recorded = f", recorded{where(node.place)}" if node.place else ""
     operands = told(op.function, node.inputs, None)
-    return f"the rule of {op.label}{where}: {error}; its operands were {operands}"
+    return f"the rule of {op.label}{recorded}: {error}, from {operands}; {cure(op.label, ())}"
 
 
 def _is_partial(function: Any, options: dict[str, Any]) -> bool:

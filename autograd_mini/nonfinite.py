@@ -10,8 +10,9 @@ import numpy as np
 
 from .graph import Node
 from .op import Sparse
+from .places import where
 
-__all__ = ["NonFiniteError", "in_gradient", "in_value", "told", "worst"]
+__all__ = ["NonFiniteError", "cure", "in_gradient", "in_value", "told", "worst"]
 
 
 class NonFiniteError(FloatingPointError):
@@ -19,13 +20,15 @@ class NonFiniteError(FloatingPointError):
 
 
 MOVERS: Final = frozenset((
-    "append", "array_split", "atleast_1d", "atleast_2d", "atleast_3d", "block", "broadcast_arrays",
-    "broadcast_to", "choose", "column_stack", "compress", "concatenate", "copy", "delete", "detach",
-    "diag", "diagflat", "diagonal", "dstack", "empty_like", "extract", "flip", "full_like",
-    "get_item", "hstack", "identity", "insert", "pad", "pick", "positive", "put_along_axis",
-    "ravel", "repeat", "reshape", "resize", "roll", "rot90", "select", "set_item", "sort", "split",
-    "stack", "take", "take_along_axis", "tile", "transpose", "tril", "triu", "unique", "vstack",
-    "where",
+    "append", "array_split", "astype", "atleast_1d", "atleast_2d", "atleast_3d", "block",
+    "broadcast_arrays", "broadcast_to", "choose", "column_stack", "compress", "concatenate",
+    "conjugate", "copy", "delete", "detach", "diag", "diagflat", "diagonal", "dsplit", "dstack",
+    "empty_like", "expand_dims", "extract", "fill_diagonal", "flip", "fliplr", "flipud",
+    "full_like", "get_item", "hsplit", "hstack", "identity", "imag", "insert", "moveaxis",
+    "negative", "pad", "partition", "pick", "positive", "put_along_axis", "ravel", "real",
+    "repeat", "reshape", "resize", "roll", "rollaxis", "rot90", "select", "set_item", "sort",
+    "split", "squeeze", "stack", "swapaxes", "take", "take_along_axis", "tile", "transpose",
+    "tril", "triu", "unique", "vsplit", "vstack", "where",
 ))  # fmt: skip
 """They carry numbers about, and make none: NaN among data may pass through them."""
 
@@ -57,7 +60,7 @@ _DATA = "the data hold nan already: clean them first, np.where(np.isnan(x), 0.0,
 
 def worst(value: Any) -> int:
     """Tell what is in a value: 0 finite numbers only, 1 an infinity, 2 a NaN."""
-    if type(value) is tuple:
+    if isinstance(value, (tuple, list)):
         return max(map(worst, value), default=0)
     if isinstance(value, (float, np.floating)):
         return 0 if math.isfinite(value) else 1 + math.isnan(value)
@@ -80,10 +83,9 @@ def _is_data(node: Node) -> bool:
     """Tell whether a node's numbers were given, not computed: moved at most."""
     seen, todo = {node}, [node]
     for one in todo:
-        moved = one.op is None or one.op.view or one.op.name in MOVERS
-        if not moved and worst(one.value):
+        if one.op is not None and not one.op.view and one.op.name not in MOVERS:
             return False
-        new = [parent for parent in one.inputs if parent not in seen]
+        new = [n for n in one.inputs if n not in seen and worst(n.value) == 2]
         seen.update(new)
         todo += new
     return True
@@ -108,16 +110,16 @@ def in_value(
     if found is None:
         return None
     number, index = found
-    cure = _DATA if any(data) else _cure(label, inputs)
+    advice = _DATA if any(data) else cure(label, inputs)
     given = told(function, inputs, index)
-    return f"{label} gave {number}{_at(index)}{_where(place)}, from {given}; {cure}"
+    return f"{label} gave {number}{_at(index)}{where(place)}, from {given}; {advice}"
 
 
 def _first(
     function: Any, value: Any, operands: Sequence[Any], data: Sequence[bool]
 ) -> tuple[Any, tuple[int, ...]] | None:
     """Return the first number that is worse than what it was made from, and its index."""
-    value = max(value, key=worst) if type(value) is tuple else value
+    value = max(value, key=worst) if isinstance(value, (tuple, list)) else value
     if _is_elementwise(function):
         had: Any = 0
         for operand, is_data in zip(operands, data, strict=True):
@@ -143,16 +145,16 @@ def in_gradient(node: Node, parent: Node, g: Any, part: Any) -> str | None:
     index = tuple(int(i) for i in np.argwhere(severity > worst(g))[0])
     label, position = node.op.label if node.op else "", node.inputs.index(parent)
     of = parent.name or (f"argument {position + 1}" if len(node.inputs) > 1 else "its argument")
-    where = _where(node.place) or (
+    recorded = where(node.place) or (
         " (recorded outside of ag.debug; put the forward pass under it too to see where)"
     )
     given = f"g{_value_at(g, index)}"
     function = node.op.function if node.op else None
-    cure = _cure(label, node.inputs)
-    return (
-        f"the rule of {label}, recorded{where}, gave {np.asarray(part)[index]}{_at(index)} in the "
-        f"gradient of {of}, from {given} and {told(function, node.inputs, index)}; {cure}"
-    )
+    advice = cure(label, node.inputs)
+    gave = f"{np.asarray(part)[index]}{_at(index)} in the gradient of {of}"
+    operands = told(function, node.inputs, index)
+    rule = f"the rule of {label}, recorded{recorded}"
+    return f"{rule}, gave {gave}, from {given} and {operands}; {advice}"
 
 
 def _plain(value: Any) -> Any:
@@ -161,20 +163,14 @@ def _plain(value: Any) -> Any:
     return getattr(getattr(value, "node", None), "value", value)
 
 
-def _cure(label: str, inputs: Iterable[Node]) -> str:
+def cure(label: str, inputs: Iterable[Node]) -> str:
+    """Return what to write in place of an operation."""
     name = label.rpartition(".")[2]
     return CURES.get(name, _OVERFLOW if not any(worst(n.value) for n in inputs) else _DATA)
 
 
 def _at(index: tuple[int, ...]) -> str:
     return f" at [{', '.join(map(str, index))}]" if index else ""
-
-
-def _where(place: str | None) -> str:
-    if place is None:
-        return ""
-    line = getattr(place, "line", "")
-    return f" at {place}: {line!r}" if line else f" at {place}"
 
 
 def told(function: Any, nodes: Sequence[Node], index: tuple[int, ...] | None) -> str:

@@ -16,7 +16,7 @@ import numpy as np
 
 from .graph import Node
 
-__all__ = ["Place", "check_unchanged", "fingerprints", "here"]
+__all__ = ["Place", "check_unchanged", "fingerprints", "here", "where"]
 
 INSIDE: Final = tuple(f"{Path(path).parent}{os.sep}" for path in (__file__, np.__file__))
 """Frames of these folders are no user's: ours, and NumPy's, which calls us back."""
@@ -35,6 +35,12 @@ class Place(str):
     def line(self) -> str:
         """The source, where Python can find it."""
         return linecache.getline(self.file, self.number).strip()
+
+
+def where(place: str | None) -> str:
+    """Return " at file:line: 'the source'", or nothing for a place that is not known."""
+    line = place.line if isinstance(place, Place) else ""
+    return "" if place is None else f" at {place}: {line!r}" if line else f" at {place}"
 
 
 def here() -> Place | None:
@@ -74,7 +80,7 @@ def _arrays(node: Node) -> Iterator[tuple[str, Any]]:
             yield parent.name or f"argument {k + 1}", parent.value
     for key, option in node.metadata.items():
         for one in option if isinstance(option, (tuple, list)) else (option,):
-            yield f"{key}=", one
+            yield "the index" if key == "key" else f"{key}=", one
     yield "the result", node.value
 
 
@@ -89,7 +95,6 @@ def _fingerprint(array: Any) -> int | None:
         return None
     if array.dtype.itemsize > (16 if array.dtype.kind == "c" else 8):
         array = array.astype(complex if array.dtype.kind == "c" else float)  # padding is no number
-    array = array.T if array.flags.f_contiguous else array
     return zlib.crc32(np.ascontiguousarray(array).data)
 
 
@@ -103,11 +108,13 @@ def check_unchanged(node: Node) -> None:
     prints = getattr(node.place, "prints", ())
     if not prints:
         return
-    for (what, array), before in zip(_arrays(node), prints, strict=True):
+    for (what, array), before in zip(_arrays(node), prints, strict=False):
         if before is not None and _fingerprint(array) not in (before, None):
             label = node.op.label if node.op else ""
+            cure = "give the graph a copy, x.copy(), or change a copy"
+            if array is node.value:
+                cure = "return a new array from that function, not one that it writes again"
             raise RuntimeError(
                 f"{what} of {label}, an array of shape {array.shape}, was changed after it entered "
-                f"the graph at {node.place}: its derivative would be wrong; write a copy, or "
-                "give the graph one: x.copy()"
+                f"the graph{where(node.place)}: derivatives would be of other numbers; {cure}"
             )

@@ -79,6 +79,7 @@ OTHER_TESTS = {
     "test_cli_explain.py",
     "test_data.py",
     "test_debugging.py",
+    "test_debugging_found.py",
     "test_derivatives.py",
     "test_diagnose.py",
     "test_diagnose_answers.py",
