@@ -87,6 +87,14 @@ CLAIMS: dict[str, tuple[list[str], list[str]]] = {
         ],
         ["08_own_operation.svg"],
     ),
+    "09_test_your_rule": (
+        [
+            r"softsign: right to second order",
+            r"a mistake: order 1, vjp, argument 0 \(x\): .*; worst at \[[012]\]: ",
+            r"a kink: not differentiable here: .* at \[1\]",
+        ],
+        [],
+    ),
 }
 
 

@@ -111,6 +111,7 @@ OTHER_TESTS = {
     "test_paths_network.py",
     "test_page.py",
     "test_plots.py",
+    "test_pytest_plugin.py",
     "test_report.py",
     "test_page_browser.py",
     "test_page_colours.py",
@@ -129,6 +130,7 @@ OTHER_TESTS = {
     "test_rules_more.py",
     "test_rules_refused.py",
     "test_site.py",
+    "test_strategies.py",
     "test_training.py",
 }
 
