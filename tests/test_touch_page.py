@@ -14,7 +14,7 @@ import autograd_mini as ag
 from autograd_mini.drawing import draw
 from autograd_mini.drawing.labels import number, rows
 from autograd_mini.graph import walk
-from tests.browser import Page, opening
+from tests.browser import RIGHT, Page, opening
 from tests.drawn import XOR_INPUTS, chain
 from tests.touched import close, gradients, keyed
 
@@ -387,3 +387,19 @@ def test_every_control_has_a_name(touch: Callable[[Any], Touched]) -> None:
         ").map((one) => one.outerHTML)"
     )
     assert nameless == []
+
+
+def test_the_step_that_is_played_is_seen_without_scrolling(touch: Callable[[Any], Touched]) -> None:
+    net = ag.nn.Network([2, 3, 1], seed=1)
+    page = touch(ag.nn.logistic_cost(net, XOR_INPUTS, XNOR))
+    page.press(*[RIGHT] * 7)
+    assert "sigmoid" in page.find("#panel h2").text
+    page.js("document.getElementById('side').scrollTop = 0")
+    top, bottom = page.js(
+        "const at = document.querySelector('#panel .rule').getBoundingClientRect();"
+        "return [at.top, document.getElementById('side').getBoundingClientRect().bottom]"
+    )
+    assert top < bottom
+    page.choose("theta1")  # of a leaf that is chosen the fields come first
+    above = page.js("return document.getElementById('fields').getBoundingClientRect().top")
+    assert above < page.js("return document.getElementById('panel').getBoundingClientRect().top")

@@ -190,6 +190,7 @@ function offer(index) {
   const own = all.filter((leaf) => recorded.leaves[leaf].key === key);
   const title = (leaf) => data.vertices[indexOf.get(recorded.leaves[leaf].key)].label;
   fields = [];
+  table.classList.toggle("all", index < 0);
   if (index >= 0 || all.reduce((total, leaf) => total + at0[leaf].data.length, 0) <= AT_ONCE) {
     table.replaceChildren(...(index >= 0 ? own : all).map((leaf) => rowsOfFields(leaf, title(leaf))));
   } else {
