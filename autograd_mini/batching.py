@@ -70,7 +70,7 @@ def vmap(f: Function, in_axes: Axes = 0, out_axes: int = 0) -> Function:
     """
 
     def over_examples(*args: Any) -> Any:
-        axes = [in_axes] * len(args) if in_axes is None or isinstance(in_axes, int) else [*in_axes]
+        axes: Any = [in_axes] * len(args) if np.ndim(in_axes) == 0 else in_axes  # type: ignore[arg-type]
         if len(axes) != len(args):
             raise ValueError(f"in_axes={in_axes!r} for {len(args)} arguments; give one for each")
         batch = _Batch(args, axes)
@@ -78,10 +78,21 @@ def vmap(f: Function, in_axes: Axes = 0, out_axes: int = 0) -> Function:
         replay = _Replay(batch)
         values = [replay.result(y, out_axes) for y in results]
         if not batch.tensors_in and not any(y.requires_grad for y in values):
-            values = [y.node.value for y in values]
+            values = _owned([y.node.value for y in values], [*batch.mapped.values()])
         return restore(values)
 
     return over_examples
+
+
+def _owned(values: list[Any], given: list[Tensor]) -> list[Any]:
+    """Return arrays that share memory with no argument and with no other result."""
+    seen = {id(x.node.value) for x in given}
+    found = []
+    for value in values:
+        lent = value.base is not None or id(value) in seen
+        seen.add(id(value))
+        found.append(np.array(value) if lent else value)
+    return found
 
 
 class _Batch:
@@ -148,6 +159,8 @@ class _Replay:
         if value is None:  # all examples share it
             live = type(y) is Tensor and y.node in self.live
             one: Any = y if live else wrap(np.asarray(y.node.value if type(y) is Tensor else y))
+            if one.dtype.kind not in "biufc":
+                raise TypeError(f"the function must return numbers and arrays; got {y!r:.99}")
             value = np.broadcast_to(one, (self.n, *one.shape)).copy()
         return value if out_axes == 0 else np.moveaxis(value, 0, out_axes)
 
@@ -232,8 +245,8 @@ def _over_axis(op: Op, inputs: Inputs, node: Node, n: int) -> Any:
     """The axis counts from the example's own first."""
     (x,) = inputs
     axis = node.metadata.get("axis", -1 if op.name in LAST_AXIS else None)
-    if axis is None and op.name in FLAT:
-        return NotImplemented
+    if (axis is None and op.name in FLAT) or (not x.rank and axis not in (None, ())):
+        return NotImplemented  # NumPy lets a number be summed along its axis 0
     return apply(op, (x.examples,), {**node.metadata, "axis": _moved(axis, x.rank)})
 
 
@@ -329,7 +342,7 @@ def _indexed(op: Op, inputs: Inputs, node: Node, n: int) -> Any:
     key = node.metadata["key"]
     items = key if type(key) is tuple else (key,)
     arrays = [i for i, item in enumerate(items) if not _is_slice(item)]
-    if any(not isinstance(items[i], (int, np.integer)) for i in arrays):
+    if any(not isinstance(items[i], (int, np.integer)) or items[i] is True for i in arrays):
         split = arrays != list(range(arrays[0], arrays[-1] + 1))
         if split or any(np.asarray(items[i]).dtype == bool for i in arrays):
             return NotImplemented

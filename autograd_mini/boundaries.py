@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from .context import TRACKED, context
+from .context import EVERYTHING, OFF, TRACKED, context
 from .graph import EMPTY, Node, constant, describe, leaf
 from .op import OPS, Op
 from .reverse import propagate
@@ -33,6 +33,12 @@ def checkpoint(f: Function) -> Function:
     A chain of n layers keeps n values; cut into √n pieces, each a checkpoint, it keeps √n and the
     inner ones of one piece at a time, for one more forward pass. f must be a pure function: it is
     called again with the same arguments and must do the same.
+
+    Raises
+    ------
+    RuntimeError
+        In the backward pass, when f does not give again what it gave: what it captured names
+        something else by now (a loop's variable, a weight after a step), or it draws at random.
 
     Parameters
     ----------
@@ -70,7 +76,14 @@ def checkpoint(f: Function) -> Function:
         captured = inside.captured
 
         def pull(g: Any, y: Any, *operands: Any) -> list[Any]:
-            again = run(operands[: len(call.border)])
+            arguments = operands[: len(call.border)]
+            again = run(arguments)
+            passed = {x.node for x in arguments if type(x) is Tensor}
+            same = {*again.captured} - passed == {*captured} - passed
+            if not same or not again.gives(y):
+                changed = "run again it does not give what it gave: what it captured has changed"
+                cure = "pass what changes as an argument, and step or draw at random outside of it"
+                raise RuntimeError(f"checkpoint {_name(f)}: {changed}; {cure}")
             wanted = [*again.arguments, *captured]
             record = lift if type(operands[0]) is Tensor else None
             found = propagate(again.nodes, list(g), wanted, record, again.order, captured)
@@ -127,6 +140,10 @@ class _Inside:
         """What was recorded before: weights, or anything else with a derivative, of outside."""
         return [node for node in self.order if node.number < self.start]
 
+    def gives(self, values: Sequence[Any]) -> bool:
+        """Tell whether the results are these, to rounding: a product may be summed anew."""
+        return len(values) == len(self.nodes) and all(map(_is_same, self.nodes, values))
+
     def as_one_node(self, name: str, inputs: list[Node], pull: Function) -> Any:
         """Return the results as outputs of one operation, in the structure they had."""
         if not self.nodes:
@@ -138,6 +155,20 @@ class _Inside:
             y.name = results[i].name
             results[i] = y
         return self.restore(results)
+
+
+def _is_same(node: Node, value: Any) -> bool:
+    found: Any = node.value
+    value = value.node.value if type(value) is Tensor else value
+    if found.shape != value.shape or found.dtype != value.dtype:
+        return False
+    if np.array_equal(found, value, equal_nan=True):
+        return True
+    finite = np.isfinite(value)
+    near = 1e3 * np.finfo(value.dtype).eps * np.max(np.abs(value[finite]), initial=0.0)
+    return np.array_equal(finite, np.isfinite(found)) and bool(
+        np.all(np.abs(found[finite] - value[finite]) <= near)
+    )
 
 
 def _owned(node: Node, inputs: Sequence[Node]) -> Any:
@@ -216,7 +247,7 @@ class custom_vjp:  # noqa: N801 -- a decorator, as in JAX
     def __call__(self, *args: Any) -> Any:
         """Call f, as one operation where a derivative may be asked for."""
         call = _Call(args, {})
-        if context.now.mode != TRACKED or not call.border:
+        if context.now.mode == OFF or not call.border:
             return self.f(*args)
         if self.rules is None:
             given = "with forward(*args) -> (output, residuals) and backward(residuals, cotangent)"
@@ -230,12 +261,17 @@ class custom_vjp:  # noqa: N801 -- a decorator, as in JAX
                 raise TypeError(f"forward of {_name(self.f)} {expected}; got {type(pair).__name__}")
             return pair
 
+        def values_of(*values: Any) -> tuple[Any, ...]:
+            return tuple(np.asarray(y)[()] for y in flatten(ahead(values)[0])[0])
+
         output, residuals = ahead([node.value for node in call.border])
         results, restore = flatten(output)
+        # Who replays a recorded program runs this operation on other values than these.
+        replayed = context.now.mode == EVERYTHING
 
         def pull(g: Any, y: Any, *operands: Any) -> list[Any]:
             recorded = type(operands[0]) is Tensor
-            kept = ahead(operands)[1] if recorded else residuals
+            kept = ahead(operands)[1] if recorded or replayed else residuals
             given = backward(kept, restore(list(g)))
             if not isinstance(given, tuple) or len(given) != len(args):
                 must = f"backward of {_name(self.f)} must return a tuple of {len(args)} cotangents"
@@ -245,7 +281,7 @@ class custom_vjp:  # noqa: N801 -- a decorator, as in JAX
                 parts += [0.0] * len(flatten(like)[0]) if one is None else flatten(one)[0]
             return [parts[i] for i in call.places]
 
-        op = Op(identity, _name(self.f), (pull,), variadic=True)
+        op = Op(identity, _name(self.f), (pull,), variadic=True, compute=values_of)
         values = tuple(np.asarray(y)[()] for y in results)
         return restore(record(op, tuple(call.border), EMPTY, values, True))
 

@@ -247,3 +247,48 @@ def test_a_user_may_call_an_operation_as_numpy_calls_another() -> None:
             assert_same(ag.vmap(f)(A), looped(f, (0,), A))
     finally:
         del OPS[matmul], OPS[clip]
+
+
+def test_results_share_no_memory_with_the_arguments_or_with_each_other() -> None:
+    X = np.ones((3, 4))
+    several = (lambda x: x, lambda x: x[1:], lambda x: np.broadcast_to(x, (2, 4)), lambda x: (x, x))
+    for f in several:
+        found = ag.vmap(f)(X)
+        found = found if isinstance(found, tuple) else (found,)
+        assert all(y.flags.writeable and not np.shares_memory(y, X) for y in found)
+        assert not np.shares_memory(found[0], found[-1]) or len(found) == 1
+    first, second = ag.jacobian(lambda x: (x, x))(X[0])
+    assert not np.shares_memory(first, second)
+
+
+def test_a_number_may_be_summed_along_its_axis() -> None:
+    X = np.array([1.0, 2.0])
+    for f in (np.sum, np.max, np.prod, np.cumsum, ag.nn.softmax):
+        for axis in (0, -1):
+            one = [f(x, axis=axis) for x in X]
+            assert np.array_equal(ag.vmap(lambda x, f=f, axis=axis: f(x, axis=axis))(X), one)
+
+
+def test_places_found_by_searching_are_each_examples_own() -> None:
+    X = np.array([[0.5, -0.5, 1.5], [1.5, 0.5, -2.0]])
+    knots, values = np.array([-1.0, 0.0, 1.0]), np.array([3.0, 4.0, 9.0])
+    among = lambda x: np.interp(x, knots, values)  # noqa: E731
+    assert np.allclose(ag.vmap(among)(X), among(X))
+    slopes = ag.vmap(ag.grad(lambda x: np.sum(among(x))))(X)
+    assert slopes.tolist() == [[5.0, 1.0, 0.0], [0.0, 5.0, 0.0]]
+    for f in (np.searchsorted, lambda v, x: np.digitize(x, v), lambda v, x: np.isin(x, v)):
+        assert np.array_equal(ag.vmap(f, in_axes=(None, 0))(knots, X), f(knots, X))
+
+
+def test_what_is_no_number_is_refused_and_in_axes_may_be_numpys() -> None:
+    X = np.ones((3, 2))
+    for wrong in (None, "a", ["a"]):
+        with pytest.raises(TypeError, match="must return numbers and arrays; got"):
+            ag.vmap(lambda x, wrong=wrong: wrong)(X)
+    assert ag.vmap(np.sum, in_axes=np.int64(1))(X).tolist() == [3.0, 3.0]
+
+
+def test_an_index_of_true_between_slices_puts_its_axis_first() -> None:
+    X = np.arange(24.0).reshape(2, 2, 3, 2)
+    f = lambda x: x[True, :, 0]  # noqa: E731
+    assert np.array_equal(ag.vmap(f)(X), np.stack([f(x) for x in X]))

@@ -207,3 +207,53 @@ def test_a_hook_sees_the_whole_cotangent_and_may_change_it() -> None:
 def test_a_hook_needs_an_inner_tensor() -> None:
     with pytest.raises(ValueError, match=r"w \(shape \(\), a leaf\): a hook needs an inner tensor"):
         ag.register_hook(ag.Tensor(1.0, requires_grad=True, name="w"), print)
+
+
+# -- what goes wrong in silence elsewhere
+
+
+def test_a_checkpoint_whose_captured_values_changed_says_so() -> None:
+    """It runs again with what its names mean by then: a gradient of that would be wrong."""
+
+    def step(w: Any) -> None:
+        with ag.no_grad():
+            w -= 1.0
+
+    def stay(w: Any) -> None:
+        with ag.no_grad():
+            w -= 0.0  # the value is the same, the leaf that it names another
+
+    for change in (step, stay):
+        w = ag.Tensor([3.0, 3.0], requires_grad=True)
+        J = np.sum(ag.checkpoint(lambda x, w=w: x * w)(ag.Tensor([1.0, 2.0], requires_grad=True)))
+        change(w)
+        with pytest.raises(RuntimeError, match="run again it does not give what it gave"):
+            J.backward()
+    h = ag.Tensor(1.0, requires_grad=True)
+    for k in (2.0, 3.0):
+        h = ag.checkpoint(lambda t: t * k)(h)  # noqa: B023 -- the mistake
+    with pytest.raises(RuntimeError, match="as an argument"):
+        h.backward()
+
+
+def test_a_checkpoint_that_overflows_is_the_same_when_run_again() -> None:
+    x = ag.Tensor([1.0, np.nan, np.inf], requires_grad=True)
+    np.sum(ag.checkpoint(lambda t: t * 2.0)(x)).backward()
+    assert x.grad.tolist() == [2.0, 2.0, 2.0]
+
+
+def test_an_own_gradient_holds_for_all_examples_at_once() -> None:
+    """A straight-through estimator: np.round's own derivative is zero."""
+
+    @ag.custom_vjp
+    def straight(x: Any, slope: Any) -> Any:
+        return np.round(x)
+
+    straight.defvjp(lambda x, k: (np.round(x), k), lambda k, g: (g * k, None))
+    X, K = np.array([0.3, 1.7, 2.2]), np.array([1.0, 2.0, 3.0])
+    assert ag.vmap(ag.grad(straight))(X, K).tolist() == [1.0, 2.0, 3.0]
+    assert ag.grad(lambda x: np.sum(ag.vmap(straight)(x, K)))(X).tolist() == [1.0, 2.0, 3.0]
+    w = ag.Tensor(X, requires_grad=True)
+    np.sum(ag.vmap(lambda x, k: straight(x, k) ** 2)(w, K)).backward()
+    assert w.grad.tolist() == [0.0, 8.0, 12.0]
+    assert ag.vmap(straight)(X, K).tolist() == [0.0, 2.0, 2.0]

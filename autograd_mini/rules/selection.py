@@ -283,8 +283,9 @@ def _register_quantiles(prefix: str, nan: bool) -> None:
 _register_quantiles("", False)
 _register_quantiles("nan", True)
 
+without_derivative(np.searchsorted, np.digitize, np.isin, arity=2)
 without_derivative(
-    np.argpartition, np.searchsorted, np.lexsort, np.digitize, np.argwhere, np.flatnonzero,
-    np.unravel_index, np.ravel_multi_index, np.nanargmax, np.nanargmin, np.isin,
+    np.argpartition, np.lexsort, np.argwhere, np.flatnonzero,
+    np.unravel_index, np.ravel_multi_index, np.nanargmax, np.nanargmin,
     np.tril_indices_from, np.triu_indices_from, np.diag_indices_from, np.ix_, np.packbits,
     np.unpackbits)
