@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -162,12 +161,6 @@ def test_what_a_page_can_not_hold_is_counted_and_told(monkeypatch: pytest.Monkey
     told = [v["leftOut"] for v in data_of(found)["vertices"] if v["leftOut"]]
     assert sorted(told) == sorted(found.left_out.values())
     assert J.node in found.nodes.values()
-
-
-@pytest.mark.slow
-def test_a_page_of_a_hundred_thousand_nodes_is_bounded(tmp_path: Path) -> None:
-    page = draw(chain(100_000)).save(tmp_path / "why.html")
-    assert page.stat().st_size < 8_000_000
 
 
 def test_a_diagram_without_a_graph_has_groups_too() -> None:

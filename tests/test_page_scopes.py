@@ -175,6 +175,7 @@ def test_what_is_left_out_says_so_and_how_to_get_it(
 @pytest.mark.slow
 def test_a_hundred_thousand_nodes_stay_usable(open_page: Any) -> None:
     page = open_page(draw(chain(100_000)))
+    assert page.path.stat().st_size < 8_000_000
     taken = page.js("const t = performance.timing; return t.loadEventEnd - t.navigationStart")
     assert taken < 5_000
     page.press("O")
