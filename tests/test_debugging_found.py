@@ -283,6 +283,20 @@ def test_a_nan_beside_missing_data_is_still_found() -> None:
     assert "np.log gave -inf at [1]" in error_of(lambda: np.log(x))
 
 
+def test_the_entry_is_the_operation_s_own_where_an_input_was_repeated() -> None:
+    def f() -> None:
+        (tensor(0.0, name="x") ** np.array([2.0, 0.5])).sum().backward()
+
+    said = r"gave inf at \[1\] in the gradient of x, .* x = 0.0 at \[0\] .* = 0.5 at \[1\]"
+    assert re.search(said, error_of(f))
+
+
+def test_a_nan_that_was_computed_before_is_nobody_s() -> None:
+    for x in (np.tanh(tensor(np.nan)), np.stack([tensor(np.nan) * 2.0])):
+        with ag.debug():
+            ((2.0 * x) + np.exp(x)).sum()
+
+
 def test_several_outputs_are_looked_at() -> None:
     assert "both gave inf at [1]" in error_of(lambda: both(tensor(0.0, 1.0)))
 
