@@ -237,7 +237,8 @@ class _Lines:
     def scales(self) -> Any:
         """Numbers fitted to a gradient that is a multiple of the right one."""
         for layer, (α, β) in sorted(self.found.scales.items()):
-            penalty = f" {β:+.6g} · (λ/m) Θ^({layer})" if self.found.names["lam"] else ""
+            added = f" {'-' if β < 0 else '+'} {abs(β):.6g} · (λ/m) Θ^({layer})"
+            penalty = added if self.found.names["lam"] else ""
             yield self.row("fitted", f"∂J/∂Θ^({layer}) = {α:.6g} · Δ^({layer})/m{penalty}")
 
     def others(self) -> Any:
