@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Sequence
 
 
 def main() -> None:
@@ -16,7 +17,7 @@ def main() -> None:
     report.run(options)
 
 
-def parse() -> argparse.Namespace:
+def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks",
         description="Check, then time autograd_mini beside NumPy by hand and other libraries.",
@@ -32,7 +33,7 @@ def parse() -> argparse.Namespace:
         help="cpu: the process's own time, for a machine that others use too; one thread only",
     )
     parser.add_argument("--json", action="store_true", help="every slice, as JSON")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     if options.rounds < 30:
         parser.error(f"--rounds {options.rounds}: an interval of medians needs 30 slices or more")
     if options.clock == "cpu" and options.threads > 1:

@@ -127,7 +127,8 @@ def lstms(pace: Pace) -> list[Line]:
     for label, sizes in LSTMS.items():
         p, X = lstm_problem(*sizes)
         both = ag.value_and_grad(lstm)
-        check_lstm(*both(p, X), p, X)
+        value, gradients = both(p, X)
+        check_lstm(value, gradients, p, X)
         steps = [_call(lstm, p, X), _call(both, p, X)]
         plain, ours = interleave(["NumPy forward", "value and gradient"], steps, pace)
         lines.append(

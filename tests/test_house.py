@@ -110,6 +110,7 @@ OTHER_TESTS = {
     "test_paths.py",
     "test_paths_network.py",
     "test_page.py",
+    "test_performance_text.py",
     "test_plots.py",
     "test_pytest_plugin.py",
     "test_report.py",
