@@ -100,6 +100,7 @@ OTHER_TESTS = {
     "test_drawing_network.py",
     "test_drawing_rules.py",
     "test_drawing_text.py",
+    "test_errors.py",
     "test_examples.py",
     "test_gallery.py",
     "test_house.py",
