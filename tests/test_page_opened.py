@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -161,6 +162,22 @@ def test_what_a_page_can_not_hold_is_counted_and_told(monkeypatch: pytest.Monkey
     told = [v["leftOut"] for v in data_of(found)["vertices"] if v["leftOut"]]
     assert sorted(told) == sorted(found.left_out.values())
     assert J.node in found.nodes.values()
+
+
+def test_a_page_s_data_takes_time_in_proportion_to_its_nodes() -> None:
+    """Each arrow is looked at a few times, however many nodes there are."""
+    asked = 0
+
+    class Counted(Edge):
+        def __getattribute__(self, name: str) -> Any:
+            nonlocal asked
+            asked += name == "way"
+            return super().__getattribute__(name)
+
+    keys = [f"k{k}" for k in range(300)]
+    edges = tuple(Counted(*pair) for pair in pairwise(keys))
+    data_of(whole(Diagram(tuple(Vertex(key, "value") for key in keys), edges)))
+    assert asked < 20 * len(keys)
 
 
 def test_a_diagram_without_a_graph_has_groups_too() -> None:

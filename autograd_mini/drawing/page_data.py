@@ -31,7 +31,7 @@ def data_of(whole: Whole) -> dict[str, Any]:
     names = called(Diagram(opened.vertices, opened.edges))
     found = plain(Diagram(opened.vertices, opened.edges, diagram.caption, diagram.direction))
     written = chosen(Diagram(opened.vertices, (), fields=diagram.fields)).vertices
-    groups = set(opened.parents)
+    groups, still = set(opened.parents), is_still(diagram)
     for index, vertex in enumerate(found["vertices"]):
         key = vertex["key"]
         vertex["label"] = clean(names[key], 60)
@@ -41,7 +41,7 @@ def data_of(whole: Whole) -> dict[str, Any]:
         vertex["parent"] = opened.parents[index]
         vertex["group"] = index in groups
         vertex["leftOut"] = whole.left_out.get(key, 0)
-        if not is_still(diagram):
+        if not still:
             vertex.update(_drawn(written[index], index in groups))
     for edge in found["edges"]:
         edge.update(source=place[edge["source"]], target=place[edge["target"]])
@@ -49,7 +49,7 @@ def data_of(whole: Whole) -> dict[str, Any]:
     found["forward"] = _steps(forward(diagram), place)
     found["mostKept"] = MOST_KEPT
     found["opened"] = sorted(opened.opened)
-    found["levels"] = {} if is_still(diagram) else levels(opened)
+    found["levels"] = {} if still else levels(opened)
     return found
 
 
