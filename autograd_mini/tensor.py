@@ -285,8 +285,7 @@ class Tensor(Reading):
         """Return a tensor of another dtype; one that is not floating has no derivative."""
         if np.dtype(dtype).kind not in "fc":
             return wrap(read(self.node).astype(dtype))
-        result: Tensor = apply(OPS[np.astype], (self,), {"dtype": np.dtype(dtype)})
-        return result
+        return dispatch(np.astype, (self, np.dtype(dtype)), {})  # type: ignore[no-any-return]
 
 
 _PLAIN = _ARRAYS | {Tensor}
@@ -304,9 +303,11 @@ def tensor_of(node: Node) -> Tensor:
     return tensor
 
 
-def wrap(value: Any) -> Tensor:
+def wrap(value: Any, name: str | None = None) -> Tensor:
     """Return an untracked Tensor of a value, which is borrowed."""
-    return tensor_of(make_node(None, (), EMPTY, value, False))
+    node = constant(value)
+    node.name = name
+    return tensor_of(node)
 
 
 def lift(node: Node) -> Any:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..context import scope
-from ..tensor import Tensor
+from ..tensor import Tensor, wrap
 from .activation import log_softmax, softplus
 from .network import COSTS, Forward, Network, as_floats, checked
 
@@ -56,7 +56,7 @@ def logistic_cost(net: Network, X: Any, Y: Any, lam: float = 0.0) -> Tensor:
     with scope("cost"):
         if not isinstance(Y, Tensor) and np.count_nonzero(Y) == np.count_nonzero(Y == 1.0):
             # Every y is 0 or 1, so one of the two logarithms counts.
-            data = np.sum(softplus(z * (1.0 - 2.0 * Y)))
+            data = np.sum(softplus(z * wrap(1.0 - 2.0 * Y, "1 − 2y")))
         else:
             # softplus(z) − y z cancels where y is near 1; around the nearer of 0 and 1 it does not.
             nearer = np.maximum(np.sign(Y - 0.5), 0.0)

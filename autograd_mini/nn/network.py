@@ -221,8 +221,7 @@ class Network:
             expected = f"(m, {n}), one example a row, or ({n},) for a single one"
             raise ValueError(f"X has shape {X.shape}; this {self!r} expects {expected}")
         if not isinstance(X, Tensor):
-            X = wrap(X)
-            X.name = "a1"
+            X = wrap(X, "a1")
         return X
 
     def deltas(self, X: Any, Y: Any, cost: str = "logistic") -> Layers[Array]:
