@@ -189,7 +189,7 @@ def _fresh(argument: Any) -> Tensor:
 def _recording() -> Iterator[None]:
     """Record, whatever is done outside: a gradient may be asked for under `no_grad`."""
     now = context.now
-    mode, now.mode = now.mode, now.mode or TRACKED
+    mode, now.mode = now.mode, now.mode | TRACKED
     try:
         yield
     finally:

@@ -11,12 +11,14 @@ from typing import Any, Final
 
 __all__ = ["EVERYTHING", "OFF", "TRACKED", "context", "no_grad", "scope"]
 
+# Two facts: whether derivatives are followed (1), whether a compiler listens to everything (2).
 OFF: Final = 0
 """Nothing is recorded (`no_grad`)."""
 TRACKED: Final = 1
 """What descends from a leaf that requires a gradient, or a transform's argument, is recorded."""
-EVERYTHING: Final = 2
-"""Every operation is recorded, comparisons too, and no value may be read: a compiler's mode."""
+EVERYTHING: Final = 3
+"""Every operation is recorded, comparisons too, and no value may be read; under `no_grad` it is 2,
+then what is recorded has no derivative. Either is greater than TRACKED."""
 
 
 class State:
@@ -58,7 +60,7 @@ class no_grad(ContextDecorator):  # noqa: N801 -- a function to its users, as in
 
     def __enter__(self) -> None:
         context.now.modes.append(context.now.mode)
-        context.now.mode = OFF
+        context.now.mode &= ~TRACKED
 
     def __exit__(self, *error: object) -> None:
         context.now.mode = context.now.modes.pop()

@@ -17,7 +17,7 @@ from typing import Any, Final
 import numpy as np
 
 from .charts import curves_svg, heat_svg
-from .context import EVERYTHING, context
+from .context import TRACKED, context
 from .drawing import draw
 from .drawing.labels import clean, heat, number, rows
 from .drawing.svg import to_svg
@@ -76,7 +76,7 @@ def _tried(part: Callable[[Any], str], obj: Any) -> str:
 
 
 def _recording() -> bool:
-    return context.now.mode == EVERYTHING
+    return bool(context.now.mode > TRACKED)
 
 
 def _text(obj: Any) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .context import EVERYTHING, OFF, context
+from .context import TRACKED, context
 from .graph import Node, Taken, constant, describe, leaf, make_node
 from .op import OPS
 from .reading import Array, Reading
@@ -25,7 +25,7 @@ def refuse_write(tensor: Reading, call: str, temporary: bool = False) -> None:
     the view y[1:] and then sets it into y, which is right; `part = y[1:]; part *= 2` is not.
     """
     node = tensor.node
-    if node.cell is not None and context.now.mode != OFF:
+    if node.cell is not None and context.now.mode & TRACKED:
         cure = "write it inside `with ag.no_grad():`, or make a new tensor: y = x + ..."
         raise RuntimeError(f"{call}: {describe(node)} requires a gradient; {cure}")
     if node.view and not temporary:
@@ -53,15 +53,14 @@ def assign(tensor: Reading, key: Any, given: Node) -> None:
     TypeError
         When x holds integers and v has a derivative.
     """
-    tracked = tensor.node.tracked or given.tracked
-    recorded = context.now.mode == EVERYTHING or (tracked and context.now.mode != OFF)
-    if recorded and tracked and tensor.dtype.kind not in "fc":
+    tracked = (tensor.node.tracked or given.tracked) and context.now.mode & TRACKED > 0
+    if tracked and tensor.dtype.kind not in "fc":
         holds = f"a tensor of dtype {tensor.dtype} can not hold a value with a derivative"
         raise TypeError(f"x[...] = v: {holds}; make x of floats")
     data = _buffer(tensor)
     data[key] = given.value
     old = tensor.node
-    if not recorded:
+    if not tracked and context.now.mode <= TRACKED:
         repoint(tensor, constant(data))
         return
     if old.value is data:
@@ -79,7 +78,7 @@ def _buffer(tensor: Reading) -> Array:
     """
     op, value = tensor.node.op, tensor.node.value
     # Who replays a program that is being recorded needs every value.
-    ours = context.now.mode != EVERYTHING and (op is _SET_ITEM or not (op or tensor.node.tracked))
+    ours = context.now.mode <= TRACKED and (op is _SET_ITEM or not (op or tensor.node.tracked))
     owned = ours and type(value) is np.ndarray and value.base is None and value.flags.writeable
     if owned and _references(tensor) == _ALONE:
         return tensor.node.value  # type: ignore[no-any-return]

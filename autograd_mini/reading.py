@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .context import EVERYTHING, TRACKED, context
+from .context import TRACKED, context
 from .graph import Node, describe, make_node, walk
 
 __all__ = ["Array", "Reading", "new_value", "read"]
@@ -148,12 +148,12 @@ class Reading:
             raise TypeError(f"{describe(node)} has a history, which pickle can not keep; {cure}")
         grad = None if node.cell is None else node.cell.grad
         options = {"requires_grad": node.cell is not None, "name": node.name}
-        return _unpickle, (type(self), np.asarray(node.value), grad, options)
+        return _unpickle, (type(self), np.asarray(read(node)), grad, options)
 
 
 def read(node: Node) -> Any:
     """Return a node's value, which is unknown while a compiler records."""
-    if context.now.mode == EVERYTHING:
+    if context.now.mode > TRACKED:
         what = f"the value of {describe(node)} was read while the program is being recorded"
         raise RuntimeError(f"{what}; write np.where(condition, a, b) in place of if")
     return node.value
@@ -191,7 +191,7 @@ def new_value(value: Any, dtype: Any, differentiable: bool) -> Any:
 
 def _twin(node: Node, twins: dict[Node, Node]) -> Node:
     """Copy one node whose inputs have been copied; a leaf gets a cell of its own."""
-    value = node.value.copy() if isinstance(node.value, np.ndarray) else node.value
+    value = read(node).copy() if isinstance(node.value, np.ndarray) else read(node)
     inputs = tuple(twins[i] for i in node.inputs)
     twin = make_node(node.op, inputs, node.metadata, value, node.tracked, node.scope)
     twin.name, twin.view, twin.place = node.name, node.view, node.place

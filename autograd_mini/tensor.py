@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from . import rules  # noqa: F401 -- fills OPS, which everything below reads
-from .context import EVERYTHING, TRACKED, context
+from .context import TRACKED, context
 from .graph import EMPTY, Cell, Node, constant, describe, leaf, make_node, walk
 from .inplace import NAMED, UNNAMED, assign, refuse_write, repoint
 from .op import OPS, Op, find_op
@@ -331,8 +331,8 @@ def record(
     """Name the result of an operation; keep its history if a derivative reaches an input."""
     now = context.now
     mode = now.mode
-    if (tracked and mode == TRACKED and op.differentiable) or mode == EVERYTHING:
-        node = make_node(op, inputs, metadata, value, tracked, now.scope)
+    if (tracked and mode == TRACKED and op.differentiable) or mode > TRACKED:
+        node = make_node(op, inputs, metadata, value, tracked and mode & TRACKED > 0, now.scope)
     else:
         node = make_node(None, (), EMPTY, value, False)
     if now.debug is not None:
@@ -374,7 +374,7 @@ def unwrap(value: Any, reading: bool = False) -> Any:
         return read(value.node) if reading else value.node.value
     if kind is tuple or kind is list:
         return kind([unwrap(item, reading) for item in value])
-    return {key: unwrap(item) for key, item in value.items()} if kind is dict else value
+    return {key: unwrap(item, reading) for key, item in value.items()} if kind is dict else value
 
 
 def _is_tracked(value: Any) -> bool:
@@ -419,12 +419,12 @@ def dispatch(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> An
         reached = any(_is_tracked(o) for o, one in zip(converted, op.rules, strict=True) if one)
         if not reached:  # a condition, say: no derivative passes through it
             return _run_unrecorded(function, op, args, kwargs)
-    return apply(op, converted, unwrap(metadata))
+    return apply(op, converted, unwrap(metadata, reading=True))
 
 
 def _is_wanted(op: Op | None, arguments: tuple[Any, ...]) -> bool:
     """Tell whether a call is to be recorded."""
-    if context.now.mode == EVERYTHING:
+    if context.now.mode > TRACKED:
         if op is not None and op.reads == "value":
             frozen = f"{op.label} reads a value while the program is being recorded"
             raise RuntimeError(f"{frozen}; write np.where(condition, a, b) in place of if")

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from .context import EVERYTHING, OFF, TRACKED, context
+from .context import OFF, TRACKED, context
 from .graph import Node, describe, leaf, walk
 from .op import OPS
 from .reading import new_value
@@ -151,7 +151,7 @@ def _fresh(item: Any, alias: bool) -> Tensor:
     node = item.node
     if node.value.dtype.kind not in "fc":
         new_value(node.value, None, True)  # raises, and says to pass floats
-    if not alias or not (node.tracked or context.now.mode == EVERYTHING):
+    if not alias or not (node.tracked or context.now.mode > TRACKED):
         return tensor_of(leaf(node.value, None, node.name))
     twin: Tensor = apply(OPS[identity], (item,))
     twin.node.view, twin.node.name, twin.node.tracked = False, node.name, True
@@ -170,7 +170,7 @@ class _Run:
             values[i] = argument.value
         self.nodes = [node for argument in self.arguments for node in argument.nodes]
         mode = context.now.mode
-        context.now.mode = TRACKED if mode == OFF else mode
+        context.now.mode = mode | TRACKED
         context.now.primals.update(self.nodes)
         try:
             self.output = f(*values, **kwargs)
@@ -190,9 +190,9 @@ class _Run:
         for argument in self.arguments:
             if not any(node.inputs for node in argument.nodes):
                 own.update(argument.originals)
-        others = (node for node in order if not node.inputs and node not in own)
+        others = (node for node in order if node not in own)
         captured = any(node.cell is not None or node in context.now.primals for node in others)
-        return captured or context.now.mode == EVERYTHING
+        return captured or context.now.mode > TRACKED
 
     def pull(self, outputs: list[Tensor], seeds: list[Any], record: bool) -> list[Any]:
         """Return each argument's gradient."""
@@ -207,8 +207,9 @@ class _Run:
     def public(self, value: Any, recorded: bool) -> Any:
         """Return a result as the caller expects it: plain in, plain out."""
         leaves, rebuild = flatten(value)
-        if not recorded and not self.tensors_in:
-            leaves = [t.node.value.copy() if type(t) is Tensor else t for t in leaves]
+        if not recorded:
+            own = Tensor.detach if self.tensors_in else lambda t: t.node.value.copy()
+            leaves = [own(t) if type(t) is Tensor else t for t in leaves]
         return rebuild(leaves)
 
 
@@ -313,7 +314,7 @@ def vjp(f: Function, *primals: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...
         given = zip(leaves, _aligned(cotangent, run.output), strict=True)
         pairs = [(y, c) for y, c in given if type(y) is Tensor]
         tracked = any(type(c) is Tensor and c.node.tracked for _, c in pairs)
-        record = context.now.mode == EVERYTHING or (tracked and context.now.mode == TRACKED)
+        record = context.now.mode > TRACKED or (tracked and context.now.mode == TRACKED)
         seeds = [seed(y.node, c if record else unwrap(c)) for y, c in pairs]
         return tuple(run.pull([y for y, _ in pairs], seeds, record))
 
@@ -364,7 +365,7 @@ def backprop(J: Tensor, wrt: Any, cotangent: Any = None, record: bool = False) -
             cure = "make it, or a leaf below it, with requires_grad=True"
             raise ValueError(f"{describe(item.node)} is not on the recorded graph: {cure}")
     nodes = [item.node for item in tensors]
-    record = record or context.now.mode == EVERYTHING
+    record = record or context.now.mode > TRACKED
     first: Any = seed(J.node, cotangent if record else unwrap(cotangent))
     first = wrap(np.array(first)) if record and type(first) is not Tensor else first
     found = propagate([J.node], [first], nodes, lift if record else None)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from collections.abc import Callable
 from random import Random
 from typing import Any
@@ -60,7 +62,7 @@ TRACEABLE = sorted({*CASES} - rule_cases_more.FROZEN)
 @pytest.mark.parametrize("op", sorted(rule_cases_more.FROZEN))
 def test_an_operation_that_must_know_a_value_says_so(op: str) -> None:
     arrays = drawn(Random(op), op, 0).arrays()
-    call = CASES[op][0].forms[0]
+    call = CASES[op][0].forms[-1]
     with pytest.raises(RuntimeError, match=r"the value of .* was read while"):
         ag.vmap(call)(*(np.stack([x, x]) for x in arrays))
 
@@ -292,3 +294,35 @@ def test_an_index_of_true_between_slices_puts_its_axis_first() -> None:
     X = np.arange(24.0).reshape(2, 2, 3, 2)
     f = lambda x: x[True, :, 0]  # noqa: E731
     assert np.array_equal(ag.vmap(f)(X), np.stack([f(x) for x in X]))
+
+
+def test_what_no_derivative_follows_is_replayed_too() -> None:
+    """`no_grad` and `detach` cut derivatives; values still are each example's own."""
+    X = np.array([[1.0, 5.0], [2.0, 3.0]])
+
+    def f(x: Any) -> Any:
+        with ag.no_grad():
+            largest = x.max()
+        return np.sum(np.exp(x - largest) * x.detach())
+
+    assert_same(ag.vmap(f)(X), np.sum(np.exp(X - X.max(axis=1, keepdims=True)) * X, axis=1))
+    gradient = np.exp(X - X.max(axis=1, keepdims=True)) * X
+    assert_same(ag.vmap(ag.grad(f))(X), gradient)
+    slopes = ag.vmap(lambda x: ag.no_grad()(ag.grad(lambda y: np.sum(y * y)))(x))(X)
+    assert_same(slopes, 2 * X)
+
+
+@pytest.mark.parametrize(
+    "frozen",
+    [
+        lambda x: np.roll(A, x),
+        lambda x: np.round(A, x),
+        lambda x: A[x],
+        lambda x: copy.deepcopy(x),
+        lambda x: pickle.dumps(x),
+    ],
+    ids=["roll", "round", "index", "deepcopy", "pickle"],
+)
+def test_nothing_is_frozen_at_the_first_example_in_silence(frozen: Any) -> None:
+    with pytest.raises((RuntimeError, TypeError), match=r"was read while|Tensor"):
+        ag.vmap(frozen)(np.array([1, 0]))

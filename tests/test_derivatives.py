@@ -258,3 +258,16 @@ def test_the_second_derivative_of_a_real_function_of_complex_numbers(f: Any) -> 
     change = (ag.grad(f)(z + h * v) - ag.grad(f)(z - h * v)) / (2 * h)
     assert np.isclose(ag.jvp(ag.grad(f), (z,), (v,))[1], change, rtol=1e-8)
     assert np.isclose(ag.hvp(f, (z,), (v,))[0], change, rtol=1e-8)
+
+
+def test_tensors_that_require_no_gradient_are_points_like_arrays() -> None:
+    """What a transform returns of them has no private graph: products of products are right."""
+    f, x = lambda y: np.sum(y**3), ag.Tensor([0.3, 0.4])
+    y, _ = ag.vjp(np.sin, x)
+    assert not y.requires_grad
+    assert not ag.value_and_grad(f)(x)[0].requires_grad
+    v = np.array([1.0, 2.0])
+    assert np.allclose(ag.hvp(f, (y,), (ag.Tensor(v),))[0], 6.0 * np.sin([0.3, 0.4]) * v)
+    (product,) = ag.ggnvp(np.sin, f, (x,), (v,))
+    plain = ag.ggnvp(np.sin, f, (np.array([0.3, 0.4]),), (v,))
+    assert np.allclose(product, plain[0])

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..context import EVERYTHING, context, no_grad
+from ..context import TRACKED, context, no_grad
 from ..nn.network import Network
 
 __all__ = [
@@ -53,7 +53,7 @@ def network(value: Any, name: str = "net") -> Network:
     """
     if not isinstance(value, Network):
         raise TypeError(f"{name} is {type(value).__name__}; expected an nn.Network")
-    if context.now.mode == EVERYTHING:
+    if context.now.mode > TRACKED:
         raise RuntimeError(f"{name} can not be drawn while a program is being recorded")
     return value
 

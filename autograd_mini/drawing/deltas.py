@@ -47,7 +47,7 @@ def deltas_diagram(net: Network, X: Any, Y: Any, cost: str, at_output: bool) -> 
             f"output={net.output!r}; the logistic and the quadratic cost are side by side for a "
             'sigmoid output; write view="hidden" for the layer before it'
         )
-    mode, context.now.mode = context.now.mode, context.now.mode or TRACKED
+    mode, context.now.mode = context.now.mode, context.now.mode | TRACKED
     try:
         columns = [_Column(net, net.forward(X), Y, layer, name) for name in costs]
     finally:

@@ -14,7 +14,7 @@ from typing import Any, Self, TypeVar
 
 import numpy as np
 
-from ..context import EVERYTHING, TRACKED, context
+from ..context import TRACKED, context
 from ..rules.linear import affine
 from ..tensor import Tensor, wrap
 from ..transforms import backprop
@@ -255,7 +255,7 @@ class Network:
         if cost not in COSTS:
             raise ValueError(f"cost={cost!r}; expected one of {', '.join(COSTS)}")
         # A graph is needed under `no_grad` too.
-        mode, context.now.mode = context.now.mode, context.now.mode or TRACKED
+        mode, context.now.mode = context.now.mode, context.now.mode | TRACKED
         try:
             run = self.forward(X)
             J = COSTS[cost](self, run, Y)
@@ -323,7 +323,7 @@ def checked(name: str, array: Any, is_right: Function, expected: str) -> Any:
     A Tensor that a transform or a compiler follows is not looked into.
     """
     values = array.node.value if isinstance(array, Tensor) else array
-    followed = values is not array and (array.requires_grad or context.now.mode == EVERYTHING)
+    followed = values is not array and (array.requires_grad or context.now.mode > TRACKED)
     if not followed and not (right := is_right(values)).all():
         at = tuple(np.argwhere(~right)[0].tolist())
         wrong = f"{np.count_nonzero(~right)} of {right.size} are not"
