@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import os
 import re
+import runpy
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
+
+import autograd_mini as ag
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 
@@ -95,13 +101,43 @@ CLAIMS: dict[str, tuple[list[str], list[str]]] = {
         ],
         [],
     ),
+    "10_lenet": (
+        [
+            r"9,494 parameters, 1438 images to learn from",
+            r"at last:  cost 0\.[01]\d\d, test accuracy 9[4-9]\.\d\d %",
+            r"an image moved by a pixel gives the same features, moved by a pixel: True",
+        ],
+        [],
+    ),
+    "11_lstm": (
+        [
+            r"  knowing the last letter  1\.656",
+            r"  LSTM after   0 steps     4\.5\d\d   '",
+            r"  LSTM after 120 steps     0\.[01]\d\d   'a chain of slopes",
+            r"it has learned the text by heart: True",
+        ],
+        [],
+    ),
+    "12_batch_norm": (
+        [
+            r"gradient = the one derived by hand: True",
+            r"rate  0\.5, without normalisation: cost 2\.\d+, test accuracy 1?\d\.\d\d %",
+            r"rate  0\.2, with    normalisation: cost 0\.0\d+, test accuracy 9\d\.\d\d %",
+            r"the last, one image at a time, by the kept statistics [89]\d\.\d\d %",
+            r"the last, one image at a time, by its own             +1?\d\.\d\d %",
+        ],
+        [],
+    ),
 }
+
+# The length of a training that is enough for its claims: these take it in place of a folder.
+SHORT = {"10_lenet": "5", "11_lstm": "120", "12_batch_norm": "5"}
 
 
 def run(name: str, folder: Path) -> str:
     """Standard output of an example; warnings are errors there too."""
     done = subprocess.run(
-        [sys.executable, "-W", "error", EXAMPLES / f"{name}.py", folder],
+        [sys.executable, "-W", "error", EXAMPLES / f"{name}.py", SHORT.get(name, folder)],
         capture_output=True,
         check=False,
         cwd=folder.parent,
@@ -139,6 +175,60 @@ def check_ratios(output: str) -> None:
     assert 1e-6 < median["sigmoid"] < 1e-4
     assert low["relu"] >= 0.3
     assert high["relu"] <= 1.6
+
+
+Cost = Callable[[Any], Any]
+
+
+def small_lenet(lenet: dict[str, Any], rng: np.random.Generator) -> tuple[Cost, Any]:
+    """Five images of noise: no two pixels of a window are equally bright."""
+    X, y = rng.random((5, 8, 8, 1)), rng.integers(0, 10, 5)
+    return lambda p: lenet["cost"](p, X, y), lenet["initial"](rng)
+
+
+def small_lstm(lstm: dict[str, Any], rng: np.random.Generator) -> tuple[Cost, Any]:
+    """Six letters of an alphabet of four, three units."""
+    X, y = np.eye(4)[rng.integers(0, 4, 6)], rng.integers(0, 4, 6)
+    return lambda p: lstm["cost"](p, X, y), lstm["initial"](rng, 4, 3)
+
+
+def small_batch_norm(batch_norm: dict[str, Any], rng: np.random.Generator) -> tuple[Cost, Any]:
+    """Seven examples, through all the layers, in training mode."""
+    X, y = rng.normal(size=(7, 64)), rng.integers(0, 10, 7)
+    return lambda p: batch_norm["cost"](p, X, y)[0], batch_norm["initial"](rng, normalised=True)
+
+
+SMALL = {"10_lenet": small_lenet, "11_lstm": small_lstm, "12_batch_norm": small_batch_norm}
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_gradients_of_the_larger_examples_are_those_of_differences(name: str) -> None:
+    """Every parameter array by itself, in three directions: (J(p + hd) - J(p - hd)) / 2h."""
+    rng = np.random.default_rng(0)
+    cost, parameters = SMALL[name](runpy.run_path(str(EXAMPLES / f"{name}.py")), rng)
+    layers = parameters if isinstance(parameters, list) else [parameters]
+    slopes = ag.grad(cost)(parameters)
+    slopes = slopes if isinstance(slopes, list) else [slopes]
+    h, arrays = 1e-6, 0
+    for layer, slope in zip(layers, slopes, strict=True):
+        for key, before in layer.items():
+            arrays += 1
+            for direction in rng.normal(size=(3, *before.shape)):
+                layer[key] = before + h * direction
+                above = cost(parameters)
+                layer[key] = before - h * direction
+                below = cost(parameters)
+                layer[key] = before
+                expected = (above - below) / (2 * h)
+                assert np.sum(slope[key] * direction) == pytest.approx(expected, rel=1e-6, abs=1e-8)
+    assert arrays == {"10_lenet": 8, "11_lstm": 5, "12_batch_norm": 14}[name]
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_a_larger_example_is_a_page_of_plain_functions(name: str) -> None:
+    text = (EXAMPLES / f"{name}.py").read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= 120
+    assert "class " not in text
 
 
 def test_every_example_has_its_claims() -> None:
