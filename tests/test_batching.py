@@ -16,6 +16,7 @@ from hypothesis.extra import numpy as hnp
 
 import autograd_mini as ag
 from autograd_mini import batching, elements
+from autograd_mini.context import context
 from autograd_mini.op import OPS, find_op
 from tests import rule_cases_arrays, rule_cases_more
 from tests.rule_cases import CASES, Call, a_call
@@ -326,3 +327,18 @@ def test_what_no_derivative_follows_is_replayed_too() -> None:
 def test_nothing_is_frozen_at_the_first_example_in_silence(frozen: Any) -> None:
     with pytest.raises((RuntimeError, TypeError), match=r"was read while|Tensor"):
         ag.vmap(frozen)(np.array([1, 0]))
+
+
+def test_index_arrays_that_slices_separate() -> None:
+    """NumPy puts their axis first: before the examples', were it not one by one."""
+    X = np.arange(48.0).reshape(2, 2, 3, 4)
+    f = lambda x: x[[0, 1], :, [1, 3]]  # noqa: E731
+    assert_same(ag.vmap(f)(X), np.stack([f(x) for x in X]))
+
+
+def test_examples_are_forgotten_when_the_recording_ends() -> None:
+    ag.vmap(np.sin)(np.ones(3))
+    assert not context.now.primals
+    with pytest.raises(ZeroDivisionError):
+        ag.vmap(lambda x: 1 // 0)(np.ones(3))
+    assert not context.now.primals

@@ -257,3 +257,34 @@ def test_an_own_gradient_holds_for_all_examples_at_once() -> None:
     np.sum(ag.vmap(lambda x, k: straight(x, k) ** 2)(w, K)).backward()
     assert w.grad.tolist() == [0.0, 8.0, 12.0]
     assert ag.vmap(straight)(X, K).tolist() == [0.0, 2.0, 2.0]
+
+
+def test_a_checkpoint_that_returns_what_it_was_given_hands_out_its_own() -> None:
+    x = ag.Tensor(np.ones(4), requires_grad=True)
+    for f in (lambda t: t, lambda t: t[1:], lambda t: t.reshape(2, 2)):
+        y = ag.checkpoint(f)(x)
+        assert not np.shares_memory(y.node.value, x.node.value)
+
+
+def test_a_gradient_through_a_checkpoint_may_be_asked_for_under_no_grad() -> None:
+    x = ag.Tensor(2.0, requires_grad=True)
+    y = ag.checkpoint(lambda t: t * t * t)(x)
+    with ag.no_grad():
+        y.backward()
+    assert x.grad == 12.0
+
+
+def test_a_hook_sees_a_complex_cotangent_as_gradients_are_handed_out() -> None:
+    z = ag.Tensor(1.0 + 2.0j, requires_grad=True)
+    w, seen = z * 1.0, []
+    ag.register_hook(w, lambda g: seen.append(g) or 1j * g)  # type: ignore[func-returns-value]
+    J = np.real(w * (3.0 - 4.0j))
+    assert np.allclose(ag.backprop(J, wrt=[z])[0], 1j * (3.0 + 4.0j))
+    assert np.allclose(seen[0], 3.0 + 4.0j)
+
+
+def test_a_hooked_view_still_refuses_to_be_written() -> None:
+    x = ag.Tensor(np.ones(4), requires_grad=True)
+    for y, is_view in ((x[1:], True), (x * 2.0, False)):
+        ag.register_hook(y, lambda g: None)
+        assert y.node.view == is_view

@@ -271,3 +271,12 @@ def test_tensors_that_require_no_gradient_are_points_like_arrays() -> None:
     (product,) = ag.ggnvp(np.sin, f, (x,), (v,))
     plain = ag.ggnvp(np.sin, f, (np.array([0.3, 0.4]),), (v,))
     assert np.allclose(product, plain[0])
+
+
+def test_a_tangent_is_a_tensor_where_its_output_is() -> None:
+    x = ag.Tensor([1.0, 2.0])
+    y, dy = ag.jvp(np.sin, (x,), (np.ones(2),))
+    assert type(y) is type(dy) is ag.Tensor
+    _, none = ag.jvp(lambda x: x.detach(), (x,), (np.ones(2),))
+    assert type(none) is ag.Tensor
+    assert none.tolist() == [0.0, 0.0]

@@ -33,6 +33,8 @@ HEAD = 6.0
 CENTRED: Final = ' text-anchor="middle"'
 PAPER: Final = ' stroke="white" stroke-width="4" paint-order="stroke"'
 HALO: Final = PAPER + CENTRED
+WIDE_HALO: Final = HALO.replace('"4"', '"12"')
+"""Around a weight upon its line: a stump of the line beside 20 would be read as −20."""
 
 
 def to_svg(diagram: Diagram) -> str:
@@ -160,7 +162,7 @@ def _connection(route: Route, label: tuple[float, float]) -> Iterator[str]:
     )
     yield _head(tip_x, tip_y, dx, dy, colour)
     if route.edge.label:
-        yield _text(clean(route.edge.label), label[0], label[1] + 4, LABEL_SIZE, colour, HALO)
+        yield _text(clean(route.edge.label), label[0], label[1] + 4, LABEL_SIZE, colour, WIDE_HALO)
 
 
 def _head(x: float, y: float, dx: float, dy: float, colour: str) -> str:
