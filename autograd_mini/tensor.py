@@ -332,7 +332,7 @@ def record(
     now = context.now
     mode = now.mode
     if (tracked and mode == TRACKED and op.differentiable) or mode > TRACKED:
-        node = make_node(op, inputs, metadata, value, tracked and mode & TRACKED > 0, now.scope)
+        node = make_node(op, inputs, metadata, value, tracked and mode != 2, now.scope)  # no_grad
     else:
         node = make_node(None, (), EMPTY, value, False)
     if now.debug is not None:

@@ -102,17 +102,6 @@ def test_the_gradient_of_a_long_lstm() -> None:
         loops.check_lstm(value, gradients, p, X)
 
 
-@pytest.mark.slow
-def test_a_long_lstm_takes_at_most_eight_times_its_forward_pass() -> None:
-    """1,024 steps of 16 sequences; other sizes are printed by the benchmark."""
-    p, X = loops.lstm_problem(16, 32, 64)
-    ratios = []
-    for _ in range(3):  # side by side: a slow moment slows both
-        ratios.append(best(ag.value_and_grad(loops.lstm), p, X, rounds=1))
-        ratios[-1] /= best(loops.lstm, p, X, rounds=1)
-    assert min(ratios) < loops.LSTM_GOAL
-
-
 # -- the command
 
 
