@@ -7,16 +7,16 @@ it again when the gradient is asked for; `custom_vjp` takes its gradient from it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from functools import update_wrapper, wraps
 from typing import Any
 
 import numpy as np
 
-from .context import EVERYTHING, OFF, TRACKED, context
+from .context import OFF, TRACKED, context
 from .graph import EMPTY, Node, constant, describe, leaf
 from .op import OPS, Op
+from .recording import followed
 from .reverse import propagate
 from .rules.elementwise import identity
 from .tensor import Tensor, apply, lift, record, tensor_of
@@ -66,7 +66,7 @@ def checkpoint(f: Function) -> Function:
         call = _Call(args, kwargs)
 
         def run(arguments: Sequence[Any]) -> _Inside:
-            with _recording():
+            with followed():
                 start = constant(None).number
                 twins = [_fresh(x) for x in arguments]
                 again, keywords = call.with_arguments(twins)
@@ -185,17 +185,6 @@ def _fresh(argument: Any) -> Tensor:
     return tensor_of(leaf(argument, None))
 
 
-@contextmanager
-def _recording() -> Iterator[None]:
-    """Record, whatever is done outside: a gradient may be asked for under `no_grad`."""
-    now = context.now
-    mode, now.mode = now.mode, now.mode | TRACKED
-    try:
-        yield
-    finally:
-        now.mode = mode
-
-
 def _name(f: Function) -> str:
     return getattr(f, "__name__", "f")
 
@@ -267,7 +256,7 @@ class custom_vjp:  # noqa: N801 -- a decorator, as in JAX
         output, residuals = ahead([node.value for node in call.border])
         results, restore = flatten(output)
         # Who replays a recorded program runs this operation on other values than these.
-        replayed = context.now.mode == EVERYTHING
+        replayed = context.now.mode > TRACKED
 
         def pull(g: Any, y: Any, *operands: Any) -> list[Any]:
             recorded = type(operands[0]) is Tensor

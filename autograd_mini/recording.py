@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from .context import context
+from .context import TRACKED, context
 
-__all__ = ["aside"]
+__all__ = ["aside", "followed"]
 
 
 @contextmanager
@@ -28,3 +28,22 @@ def aside(mode: int) -> Iterator[None]:
         yield
     finally:
         now.mode, now.scope, now.debug = before
+
+
+@contextmanager
+def followed() -> Iterator[None]:
+    """Follow derivatives, whatever is done outside: one may be asked for under `no_grad`.
+
+    >>> import autograd_mini as ag
+    >>> x = ag.Tensor(3.0, requires_grad=True)
+    >>> with ag.no_grad(), followed():
+    ...     y = x * x
+    >>> y.requires_grad
+    True
+    """
+    now = context.now
+    mode, now.mode = now.mode, now.mode | TRACKED
+    try:
+        yield
+    finally:
+        now.mode = mode

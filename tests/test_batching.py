@@ -342,3 +342,11 @@ def test_examples_are_forgotten_when_the_recording_ends() -> None:
     with pytest.raises(ZeroDivisionError):
         ag.vmap(lambda x: 1 // 0)(np.ones(3))
     assert not context.now.primals
+
+
+def test_a_gradient_of_ones_own_under_no_grad_is_each_examples_own() -> None:
+    own = ag.custom_vjp(lambda x: x * x)
+    own.defvjp(lambda x: (x * x, x), lambda x, g: (2.0 * x * g,))
+    X = np.array([1.0, 2.0, 3.0])
+    assert_same(ag.vmap(lambda x: ag.no_grad()(own)(x))(X), X * X)
+    assert_same(ag.vmap(lambda x: ag.no_grad()(ag.grad(own))(x))(X), 2.0 * X)

@@ -11,8 +11,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from ..context import TRACKED, context
 from ..nn.network import COSTS, Forward, Network
+from ..recording import followed
 from ..transforms import backprop
 from . import labels
 from .jacobians import jacobians
@@ -47,11 +47,8 @@ def deltas_diagram(net: Network, X: Any, Y: Any, cost: str, at_output: bool) -> 
             f"output={net.output!r}; the logistic and the quadratic cost are side by side for a "
             'sigmoid output; write view="hidden" for the layer before it'
         )
-    mode, context.now.mode = context.now.mode, context.now.mode | TRACKED
-    try:
+    with followed():
         columns = [_Column(net, net.forward(X), Y, layer, name) for name in costs]
-    finally:
-        context.now.mode = mode
     told = "g'(z) cancels where δ = a − y" if at_output else "at a hidden unit nothing cancels"
     caption = f"forward on the left, ∂cost/∂(each) on the right, a row an example; {told}"
     vertices = tuple(vertex for column in columns for vertex in column.vertices())
