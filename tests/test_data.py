@@ -5,8 +5,6 @@ from __future__ import annotations
 import errno
 import hashlib
 import io
-import json
-import math
 import os
 import pickle
 import subprocess
@@ -23,9 +21,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from autograd_mini import data
-from autograd_mini.data import files, weights
 from autograd_mini.data.digits import DIGITS
-from autograd_mini.nn import Network, gates
+from autograd_mini.nn import gates
 
 posix = pytest.mark.skipif(os.name == "nt", reason="pipes, links and modes are POSIX")
 
@@ -425,82 +422,3 @@ def test_missing_arrays_are_named(tmp_path: Path) -> None:
 def test_bad_examples_are_refused(X: Any, y: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         data.check_examples(X, y, 3 if "3 outputs" in message else None)
-
-
-# -- weights
-
-
-@pytest.mark.parametrize("dtype", [np.float64, np.float32])
-def test_weights_come_back_bit_by_bit(tmp_path: Path, dtype: Any) -> None:
-    net = Network([3, 4, 2, 5], ["relu", "tanh"], "softmax", seed=1, dtype=dtype)
-    path = data.save_weights(tmp_path / "weights.npz", net, trained_on="δ")
-    back, notes = data.load_weights(path)
-    assert notes == {"trained_on": "δ"}
-    assert (back.sizes, back.activation, back.output) == (net.sizes, net.activation, net.output)
-    assert back.dtype == dtype
-    for layer in (1, 2, 3):
-        assert back.theta[layer].tobytes() == net.theta[layer].tobytes()
-    # Any program can read them: Θ with its bias in column 0, no pickle.
-    with np.load(path, allow_pickle=False) as archived:
-        assert np.array_equal(archived["theta1"], net.theta[1])
-        assert json.loads(str(archived["metadata"]))["sizes"] == [3, 4, 2, 5]
-
-
-WIDE = np.ldexp(np.longdouble(1.0), 2_000)
-"""Where long doubles are wider than float64, finite and beyond it; inf elsewhere."""
-
-
-def forged(path: Path, about: Any = None, **arrays: Any) -> Path:
-    net = Network([2, 2, 1], seed=0)
-    good = {f"theta{layer}": theta for layer, theta in net.theta.items()}
-    known = {
-        "format": weights.FORMAT, "version": 1, "sizes": [2, 2, 1], "activation": ["sigmoid"],
-        "output": "sigmoid",
-    }  # fmt: skip
-    text = json.dumps(known | about) if isinstance(about, dict) else about or json.dumps(known)
-    members = {name: array for name, array in (good | arrays).items() if array is not None}
-    return files.write(path, files.npz_bytes(members, metadata=text))
-
-
-@pytest.mark.parametrize(
-    ("about", "arrays", "message"),
-    [
-        ("no JSON", {}, "no metadata that can be read"),
-        ("[1, 2]", {}, "no metadata that can be read"),
-        ("[" * 100_000, {}, "no metadata that can be read"),
-        ({"sizes": "abc"}, {}, "no metadata that can be read"),
-        ({"sizes": [math.inf, 1]}, {}, "no metadata that can be read"),
-        ({"format": "other"}, {}, r"of version 1 \('other', version 1\)"),
-        ({"version": 2}, {}, "or update autograd_mini"),
-        ({"sizes": [2, 3, 1]}, {}, r"theta1 has shape \(2, 3\), layers \[2, 3, 1\] need \(3, 3\)"),
-        ({"activation": ["nonsense"]}, {}, "is no weight file .*nonsense"),
-        ({"activation": 3}, {}, "is no weight file"),
-        ({"output": "nonsense"}, {}, "is no weight file .*nonsense"),
-        ({"sizes": []}, {}, "is no weight file"),
-        ({"sizes": [2]}, {}, "is no weight file"),
-        ({}, {"theta2": None}, "theta2 is missing"),
-        ({}, {"theta1": np.full((2, 3), np.nan)}, "theta1 holds something but finite floats"),
-        ({}, {"theta1": np.zeros((2, 3), int)}, "theta1 holds something but finite floats"),
-        ({}, {"theta1": np.full((2, 3), WIDE)}, "theta1 holds something but finite floats"),
-    ],
-)
-def test_what_is_no_weight_file_is_refused(
-    tmp_path: Path, about: Any, arrays: Any, message: str
-) -> None:
-    path = forged(tmp_path / "weights.npz", about, **arrays)
-    with pytest.raises(ValueError, match=message) as caught:
-        data.load_weights(path)
-    assert "\n" not in str(caught.value)
-
-
-def test_an_npz_without_metadata_is_no_weight_file(tmp_path: Path) -> None:
-    np.savez(tmp_path / "other.npz", X=np.zeros(3))
-    with pytest.raises(ValueError, match="is no weight file"):
-        data.load_weights(tmp_path / "other.npz")
-
-
-def test_a_truncated_weight_file_is_refused(tmp_path: Path) -> None:
-    path = forged(tmp_path / "weights.npz")
-    path.write_bytes(path.read_bytes()[:-100])
-    with pytest.raises(ValueError, match="truncated, damaged or no npz file"):
-        data.load_weights(path)

@@ -135,6 +135,7 @@ OTHER_TESTS = {
     "test_site.py",
     "test_strategies.py",
     "test_training.py",
+    "test_weights.py",
 }
 
 NAMES = [

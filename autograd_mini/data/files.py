@@ -115,6 +115,19 @@ def load_npz(path: str | os.PathLike[str], *, largest: int = LARGEST) -> dict[st
         When it is no npz file, is truncated or damaged, holds Python objects, or declares more
         than `largest` bytes. Nothing in it is executed.
     """
+    return unpack_npz(read(path, largest=largest), path, largest=largest)
+
+
+def read(path: str | os.PathLike[str], *, largest: int = LARGEST) -> bytes:
+    """Read a whole file of at most `largest` bytes; a pipe or a device is never waited for.
+
+    Raises
+    ------
+    OSError
+        When the file is not there or may not be read.
+    ValueError
+        When it is no file, or has more bytes.
+    """
     path = Path(path)
     name = repr(os.fspath(path))
     if path.exists() and not path.is_file():  # to open a pipe or a device could wait for ever
@@ -122,7 +135,20 @@ def load_npz(path: str | os.PathLike[str], *, largest: int = LARGEST) -> dict[st
         raise ValueError(f"{name} is a {kind}; give an npz file (numpy.savez writes one)")
     if path.stat().st_size > largest:
         raise ValueError(f"{name} has more than {largest:,} bytes; give a smaller file")
-    content = path.read_bytes()
+    return path.read_bytes()
+
+
+def unpack_npz(
+    content: bytes, path: str | os.PathLike[str], *, largest: int = LARGEST
+) -> dict[str, NDArray[Any]]:
+    """Return the arrays of an npz file's bytes; `path` is for the error, otherwise as `load_npz`.
+
+    Raises
+    ------
+    ValueError
+        As `load_npz`.
+    """
+    name = repr(os.fspath(path))
     try:
         return _members(content, largest)
     except _DamagedError as error:
