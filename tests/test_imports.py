@@ -63,7 +63,7 @@ ORDER = [
     "nn.gates",
     "nn",
     "closed_form",
-    "optimisers",
+    "optimisers.",
     "history",
     "distributed",
     "data.",

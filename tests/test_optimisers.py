@@ -119,9 +119,10 @@ def test_it_finds_the_bottom_of_a_bowl(name: str) -> None:
 
 @pytest.mark.parametrize("step", OPTIMISERS.values(), ids=OPTIMISERS)
 def test_a_missing_gradient_is_an_error(step: Any) -> None:
-    with pytest.raises(ValueError, match="shorter"):
+    with pytest.raises(ValueError, match="expected one of the same shape and dtype"):
         step([np.ones(2), np.ones(3)], [np.ones(2)], None, rate=0.1)
 
 
 def test_every_optimiser_has_a_rate() -> None:
-    assert RATES.keys() == OPTIMISERS.keys() == {"gradient-descent", "momentum", "adam"}
+    assert RATES.keys() == OPTIMISERS.keys()
+    assert all(step.__name__ == name.replace("-", "_") for name, step in OPTIMISERS.items())
