@@ -60,7 +60,7 @@ def forged(path: Path, about: Any = None, **arrays: Any) -> Path:
         ({"sizes": [math.inf, 1]}, {}, "no metadata that can be read"),
         ({"format": "other"}, {}, r"of version 1 or 2 \('other', version 1\)"),
         ({"version": 3}, {}, "or update autograd_mini"),
-        ({"version": 2}, {}, "is damaged: its bytes are not those that were written"),
+        ({"version": 2}, {}, "is truncated or damaged: its bytes are not those that were written"),
         ({"sizes": [2, 3, 1]}, {}, r"theta1 has shape \(2, 3\), layers \[2, 3, 1\] need \(3, 3\)"),
         ({"activation": ["nonsense"]}, {}, "is no weight file .*nonsense"),
         ({"activation": 3}, {}, "is no weight file"),
@@ -165,7 +165,9 @@ def test_a_bit_that_no_checksum_of_zip_covers_is_seen(written: Path) -> None:
     refused(written.with_name("mutated.npz"), bytes(content))
     end = bytearray(written.read_bytes())
     end[-1] ^= 1  # of the digest itself
-    assert "is damaged: its bytes are not" in refused(written.with_name("mutated.npz"), bytes(end))
+    assert "is truncated or damaged: its bytes are not" in refused(
+        written.with_name("mutated.npz"), bytes(end)
+    )
 
 
 def test_the_same_model_gives_the_same_bytes(written: Path, tmp_path: Path) -> None:

@@ -107,8 +107,8 @@ def load_model(path: str | os.PathLike[str]) -> Model:
         raise ValueError(f"{wrong} of version 1 or 2 ({given}); {CURE}, or update autograd_mini")
     if version == VERSION and not _is_sealed(content):
         raise ValueError(
-            f"{os.fspath(path)!r} is damaged: its bytes are not those that were written (SHA-256 "
-            "digest); take another copy, or train again"
+            f"{os.fspath(path)!r} is truncated or damaged: its bytes are not those that were "
+            "written (SHA-256 digest); take another copy, or train again"
         )
     thetas = [
         _theta(arrays.pop(f"theta{layer}", None), layer, sizes, wrong)
