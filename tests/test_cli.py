@@ -804,7 +804,7 @@ def refused(done: Done, message: str) -> None:
         (["train", "--out", "a\0b"], "is no path"),
         (["train", "--out", "x" * 300], "can not write in"),
         (["train", "--data", "missing.npz"], "missing.npz: No such file or directory"),
-        (["train", "--data", "."], "'.' is a folder; give an npz file"),
+        (["train", "--data", "."], "'.' is a folder with no images; give one file"),
         (["check", "--layers", "3-1", "--cost", "softmax"], "softmax of a single unit is always 1"),
         (["check", "--lam", "inf"], "'inf': give a number 0 or more"),
         (["check", "--examples", "0"], "'0': give a whole number, 1 or more, at most 10000"),

@@ -79,6 +79,7 @@ OTHER_TESTS = {
     "test_cli_draw.py",
     "test_cli_explain.py",
     "test_data.py",
+    "test_data_prepared.py",
     "test_debugging.py",
     "test_debugging_found.py",
     "test_derivatives.py",

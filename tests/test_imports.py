@@ -65,6 +65,8 @@ ORDER = [
     "closed_form",
     "optimisers.",
     "history",
+    "data.batches",
+    "data.standardisation",
     "distributed",
     "data.",
     "training.",

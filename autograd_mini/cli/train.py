@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..data import load_digits, load_examples, one_hot, split
+from ..data import Standardisation, one_hot, split
 from ..history import History
 from ..nn.network import Network
 from ..optimisers import OPTIMISERS, RATES
 from ..report import Run
 from ..training import fit
-from . import options
+from . import data_options, options
 from .comparison import TOLERANCE, differences
 from .results import evaluate, outline, report, save
 from .terminal import Output, quoted, shown
@@ -62,10 +62,7 @@ def add(commands: Any) -> None:
     """Add the sub-command to the command line."""
     parser = commands.add_parser("train", help=HELP, description=DESCRIPTION, epilog=EXAMPLES)
     options.common(parser, run)
-    parser.add_argument(
-        "--data", type=options.path, metavar="FILE.npz",
-        help="your own examples: X (m, features) and labels y (m,) from 0",
-    )  # fmt: skip
+    data_options.add(parser)
     options.network(parser, "64-25-10", "; with --data: features-25-classes")
     options.strength(parser, DEFAULTS["lam"])
     parser.add_argument(
@@ -148,12 +145,7 @@ class Data:
         seeds = np.random.SeedSequence(args.seed).spawn(5)
         split_seed, *others = (np.random.default_rng(seed) for seed in seeds)
         self.weight_seeds, self.order_seeds = others[:2], others[2:]
-        if args.data is None:
-            self.name = "UCI 8x8 digits"
-            X, y = load_digits()
-        else:
-            self.name = shown(args.data)
-            X, y = load_examples(args.data)
+        self.name, X, y = data_options.read(args)
         self.sizes: list[int] = args.layers or [X.shape[1], 25, max(int(y.max()) + 1, 2)]
         self.classes = max(self.sizes[-1], 2)  # one unit tells two classes apart
         if self.sizes[0] != X.shape[1]:
@@ -167,6 +159,9 @@ class Data:
                 f"to {self.classes - 1} apart; end --layers with a unit for each (at most 1000)"
             )
         self.X, self.X_test, self.y, self.y_test = split(X, y, seed=split_seed)
+        self.standardisation = Standardisation.fit(self.X) if args.standardise else None
+        if self.standardisation is not None:  # learned from the training part alone
+            self.X, self.X_test = map(self.standardisation, (self.X, self.X_test))
 
     def targets(self, y: Array) -> Array:
         """Labels as the output layer is to show them."""

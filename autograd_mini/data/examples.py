@@ -1,26 +1,42 @@
-"""A user's own examples: read from an npz file and looked through before anything is trained."""
+"""A user's own examples: read from a file and looked through before anything is trained."""
 
 from __future__ import annotations
 
 import os
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .files import load_npz
+from .files import LARGEST, load_npz
+from .idx import idx_pair, read_idx
+from .streams import content, opened
+
+Array = NDArray[Any]
+
+MOST_VALUES: Final = LARGEST // 8
+"""Numbers in X, which are float64 once they are read."""
 
 
 def load_examples(
     path: str | os.PathLike[str], classes: int | None = None
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Read examples from an npz file that holds `X` and `y`.
+    """Read examples from a file in one of the formats below.
+
+    ====== ========================================================================================
+    IDX    MNIST's own, plain or .gz: ``train-images-idx3-ubyte``, whose labels are found
+           beside it by name, or the folder of both. Pixels 0..255 become 0..1.
+    npz    Written by ``np.savez("mine.npz", X=X, y=y)``: X (m, features), or images (m,
+           height, width); y (m,).
+    ====== ========================================================================================
+
+    Labels are whole numbers from 0, all values finite.
 
     Parameters
     ----------
     path
-        Written by ``np.savez("mine.npz", X=X, y=y)``: X (m, features), or images (m, height,
-        width), of finite numbers; y (m,) whole numbers from 0.
+        The file, or a folder with IDX files.
     classes
         Number of classes, when it is known: labels must lie in 0..classes - 1.
 
@@ -33,8 +49,37 @@ def load_examples(
     OSError
         When the file is not there or may not be read.
     ValueError
-        When it is no npz file, is damaged, lacks X or y, or `check_examples` refuses them.
+        When it is in none of these formats, is damaged, lacks X or y, or `check_examples` refuses
+        what it holds. Nothing in it is executed, and no more memory is taken than it has data.
     """
+    path = Path(path)
+    reader = _idx if path.is_dir() or _is_idx(path) else _npz
+    return check_examples(*reader(path), classes)
+
+
+def _is_idx(path: Path) -> bool:
+    if "idx" in path.name:
+        return True
+    with opened(path) as stream:
+        return content(stream, 4)[:2] == b"\0\0"
+
+
+def _idx(path: Path) -> tuple[Array, Array]:
+    images, labels = idx_pair(path)
+    X, y = read_idx(images, largest=MOST_VALUES), read_idx(labels, largest=MOST_VALUES)
+    if y.ndim != 1 or X.ndim < 2:
+        raise ValueError(
+            f"{os.fspath(images)!r} has shape {X.shape} and {os.fspath(labels)!r} {y.shape}; "
+            "expected images (m, height, width) and labels (m,)"
+        )
+    if X.dtype != np.uint8:
+        return X, y
+    pixels = X.astype(np.float64)
+    pixels /= 255
+    return pixels, y
+
+
+def _npz(path: Path) -> tuple[Array, Array]:
     arrays = load_npz(path)
     missing = [name for name in ("X", "y") if name not in arrays]
     if missing:
@@ -43,7 +88,7 @@ def load_examples(
             f"(it holds {', '.join(sorted(arrays)[:8]) or 'nothing'}); "
             'write it with np.savez("mine.npz", X=X, y=y)'
         )
-    return check_examples(arrays["X"], arrays["y"], classes)
+    return arrays["X"], arrays["y"]
 
 
 def check_examples(
@@ -53,7 +98,7 @@ def check_examples(
 
     Returns
     -------
-    X (m, features) float64 and y (m,) int64.
+    X (m, features) float64, X itself when it is that already, and y (m,) int64.
 
     Raises
     ------
@@ -75,13 +120,16 @@ def check_examples(
         raise ValueError(f"X has shape {X.shape}; give (examples, features)")
     if X.size == 0:
         raise ValueError(f"X is empty, shape {X.shape}; give one example at least")
-    X = X.reshape(len(X), -1).astype(np.float64)
-    wrong = np.argwhere(~np.isfinite(X))
-    if len(wrong):
-        row, column = wrong[0]
+    if X.size > MOST_VALUES:
+        told = f"X has {X.size:,} numbers, more than {MOST_VALUES:,}"
+        raise ValueError(f"{told}, the most that are taken; give fewer examples")
+    X = X.reshape(len(X), -1).astype(np.float64, copy=False)
+    fine = np.isfinite(X)
+    if wrong := int(np.count_nonzero(~fine)):
+        row, column = divmod(int(fine.argmin()), X.shape[1])
         raise ValueError(
             f"X holds {X[row, column]} in row {row}, column {column} "
-            f"({len(wrong)} such value{'s'[: len(wrong) > 1]}); give finite numbers only"
+            f"({wrong} such value{'s'[: wrong > 1]}); give finite numbers only"
         )
     return X, _labels(y, len(X), classes)
 
