@@ -67,6 +67,7 @@ DOORS = ["__init__.py", "rules/__init__.py", "nn/__init__.py"]
 OTHER_TESTS = {
     "documents.py",
     "planted.py",
+    "record_trajectories.py",
     "rule_cases_arrays.py",
     "rule_cases_more.py",
     "students.py",
@@ -133,6 +134,7 @@ OTHER_TESTS = {
     "test_rules_keywords.py",
     "test_rules_more.py",
     "test_rules_refused.py",
+    "test_schedules.py",
     "test_site.py",
     "test_strategies.py",
     "test_training.py",

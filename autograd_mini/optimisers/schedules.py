@@ -159,5 +159,5 @@ def _schedule(rule: Callable[..., float], **settings: Any) -> Schedule:
         if whole and not (type(value) is int and value >= 1):
             raise ValueError(f"{name}={value!r}; expected a whole number of steps, 1 or more")
         if not whole and not callable(value):
-            settings[name] = within("rate" if name == "schedule" else name, value)
+            settings[name] = within(name, value)
     return Schedule(rule, tuple(settings.items()))
