@@ -1,0 +1,75 @@
+"""How good a network is: its accuracy, and the row that the history gets after an epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..context import no_grad
+from ..history import Row
+from ..nn.network import Network
+from .step import Cost
+
+Array = NDArray[Any]
+Examples = tuple[Array, Array]
+
+
+def accuracy(net: Network, X: Any, Y: Any) -> float:
+    """Return the share of the examples that a network gets right, 0 to 1.
+
+    With K > 1 outputs the largest must be the right one (where Y has not a single one in every row,
+    each output must lie on its side of 1/2); with one output, h >= 1/2 must say y.
+
+    Parameters
+    ----------
+    net
+        The network.
+    X, Y
+        Examples (m, s_1) and targets as the costs take them: (m, K), or labels (m,).
+
+    Examples
+    --------
+    >>> import autograd_mini as ag
+    >>> accuracy(ag.nn.gates.AND, [[0, 0], [0, 1], [1, 1]], [0, 1, 1])
+    0.6666666666666666
+    """
+    with no_grad():
+        h = net(X).numpy()
+    Y = np.asarray(Y)
+    if Y.ndim == 1 and h.shape[1] > 1:
+        right = h.argmax(axis=1) == Y
+    elif h.shape[1] > 1 and np.all(np.count_nonzero(Y >= 0.5, axis=1) == 1):
+        right = h.argmax(axis=1) == Y.argmax(axis=1)
+    else:
+        right = np.all((h >= 0.5) == (Y.reshape(h.shape) >= 0.5), axis=1)
+    return float(np.mean(right))
+
+
+def measured(
+    net: Network, cost: Cost, lam: float, epoch: int, parts: Mapping[str, Examples]
+) -> Row:
+    """Cost and accuracy over all training and validation examples, accuracy on the test's.
+
+    Parameters
+    ----------
+    parts
+        "" (the training examples), "validation_" and "test_", those that there are, each (X, Y).
+
+    Raises
+    ------
+    FloatingPointError
+        When a cost is no finite number.
+    """
+    row: Row = {"epoch": epoch}
+    with no_grad(), np.errstate(over="ignore", invalid="ignore"):
+        for prefix, examples in parts.items():
+            if prefix != "test_":
+                J = float(cost(net, *examples, lam).item())
+                if not np.isfinite(J):
+                    raise FloatingPointError(f"the {prefix}cost became {J} in epoch {epoch}")
+                row[f"{prefix}cost"] = J
+            row[f"{prefix}accuracy"] = accuracy(net, *examples)
+    return row

@@ -1,0 +1,116 @@
+"""One step: the cost of a batch, its gradients, and the optimiser's move."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..context import no_grad
+from ..nn.network import Network
+from ..optimisers import Optimiser
+from ..transforms import value_and_grad
+
+Array = NDArray[Any]
+Cost = Callable[..., Any]
+Gradients = Callable[[Sequence[Array], Array, float], tuple[Any, Sequence[Array]]]
+
+
+def gradients_of(net: Network, cost: Cost) -> Callable[..., tuple[Any, list[Array]]]:
+    """J and its gradients as a function of the parameters: ``(parameters, X, Y, lam)``."""
+
+    def J(parameters: Sequence[Any], X: Array, Y: Array, lam: float) -> Any:
+        return cost(type(net).__unflatten__(net, parameters), X, Y, lam)
+
+    return value_and_grad(J)
+
+
+def move(net: Network, cost: Cost, optimiser: Optimiser) -> Callable[..., Any]:
+    """Make the function of arrays that a step is.
+
+    Returns
+    -------
+    callable
+        ``(parameters, state, X, Y, lam, rate) -> (J, parameters, state)``.
+    """
+    gradients = gradients_of(net, cost)
+
+    def moved(parameters: Any, state: Any, X: Array, Y: Array, lam: float, rate: float) -> Any:
+        J, slopes = gradients(parameters, X, Y, lam)
+        return J, *optimiser(parameters, slopes, state, rate=rate)
+
+    return moved
+
+
+class Step:
+    """What a step changes: the parameters and the optimiser's state; and how.
+
+    Parameters
+    ----------
+    net
+        Gives the first parameters; `write` brings them back to it.
+    cost, optimiser
+        As `fit` found them.
+    rate
+        α of step 0, 1, 2, ...
+    lam
+        λ, as it counts in the cost of all examples.
+    X, Y
+        All training examples.
+    compiled
+        Makes a faster twin of the function `move` makes, or gives it back as it is.
+    gradients
+        In place of J and gradients of ``X[rows], Y[rows]``: see the package's header.
+    """
+
+    def __init__(
+        self,
+        net: Network,
+        cost: Cost,
+        optimiser: Optimiser,
+        rate: Callable[[int], float],
+        lam: float,
+        X: Array,
+        Y: Array,
+        *,
+        compiled: Callable[[Any], Any] = lambda f: f,
+        gradients: Gradients | None = None,
+    ) -> None:
+        self.net, self.X, self.Y = net, X, Y
+        self.optimiser, self.rate, self.lam = optimiser, rate, lam
+        self.parameters: list[Array] = weights(net)
+        self.state: dict[str, Any] | None = None
+        self.count = 0
+        self.gradients = gradients
+        self.moved = compiled(move(net, cost, optimiser))
+
+    def step(self, rows: Array) -> float:
+        """Take one step along the examples of these numbers; return their cost before it."""
+        # A cost divides λ by its own number of examples; here it is to be divided by m.
+        lam, rate = self.lam * len(rows) / len(self.X), self.rate(self.count)
+        if self.gradients is None:
+            X, Y = self.X[rows], self.Y[rows]
+            J, after, state = self.moved(self.parameters, self.state, X, Y, lam, rate)
+        else:
+            J, slopes = self.gradients(self.parameters, rows, lam)
+            after, state = self.optimiser(self.parameters, slopes, self.state, rate=rate)
+        self.parameters, self.state, self.count = after, state, self.count + 1
+        return float(J)
+
+    def write(self) -> None:
+        """Bring the parameters to the network."""
+        set_weights(self.net, self.parameters)
+
+
+def weights(net: Network) -> list[Array]:
+    """Copies of a network's parameters."""
+    return [parameter.detach().numpy().copy() for parameter in net.parameters]
+
+
+def set_weights(net: Network, arrays: Sequence[Array]) -> None:
+    """Change a network's parameters, which stay the same Tensors."""
+    with no_grad():
+        for parameter, array in zip(net.parameters, arrays, strict=True):
+            parameter[...] = np.asarray(array)
