@@ -64,6 +64,7 @@ ORDER = [
     "nn",
     "closed_form",
     "optimisers.",
+    "full_batch.",
     "history",
     "data.batches",
     "data.standardisation",
