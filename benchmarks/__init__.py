@@ -1,1 +1,1 @@
-"""How fast is it? `python -m benchmarks` measures autograd_mini beside other ways to a gradient."""
+"""How fast is it? `python -m benchmarks` is `autograd-mini bench`; `pages` measures pages."""

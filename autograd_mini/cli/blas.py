@@ -39,15 +39,46 @@ def threads() -> int | None:
     return None if found is None else int(found.scipy_openblas_get_num_threads64_())
 
 
+def set_threads(count: int) -> None:
+    """Let it use so many threads, where that can be said."""
+    found = library()
+    if found is not None:
+        found.scipy_openblas_set_num_threads64_(count)
+
+
 @contextmanager
 def one_thread() -> Iterator[None]:
     """Use one thread, unless the environment says how many; afterwards as many as before."""
-    found = library()
-    if found is None or any(name in os.environ for name in VARIABLES):
+    if any(name in os.environ for name in VARIABLES):
         yield
         return
-    before = int(found.scipy_openblas_get_num_threads64_())
-    found.scipy_openblas_set_num_threads64_(1)
+    with _using(1):
+        yield
+
+
+@contextmanager
+def pinned(count: int) -> Iterator[None]:
+    """Use so many threads, whatever the environment says, in libraries loaded meanwhile as well."""
+    names = (*VARIABLES, "MKL_NUM_THREADS")
+    before = {name: os.environ.get(name) for name in names}
+    os.environ.update(dict.fromkeys(names, str(count)))
+    try:
+        with _using(count):
+            yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name)
+            if value is not None:
+                os.environ[name] = value
+
+
+@contextmanager
+def _using(count: int) -> Iterator[None]:
+    found, before = library(), threads()
+    if found is None or before is None:
+        yield
+        return
+    found.scipy_openblas_set_num_threads64_(count)
     try:
         yield
     finally:

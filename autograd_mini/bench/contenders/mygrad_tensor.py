@@ -1,7 +1,7 @@
 """MyGrad: tensors and `backward()`, its own network functions.
 
 Memory guarding (arrays are locked while a graph holds them) is off, as its manual advises where
-speed counts.
+speed counts. It has first derivatives only.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ losses: Any = import_module("mygrad.nnet.losses")
 def contenders(threads: int) -> list[Contender]:
     mg.turn_memory_guarding_off()
     makers: Makers = {Network: network, Elementwise: elementwise, Scalar: scalar, Terms: terms}
-    return [Contender("mygrad", mg.__version__, makers, read)]
+    return [Contender("MyGrad", mg.__version__, makers, read)]
 
 
 def read(result: Any) -> tuple[float, list[Array]]:

@@ -7,13 +7,20 @@ from typing import Any
 
 import numpy as np
 
-from ..rows import Array, Elementwise, Network, Scalar, Terms
-from . import Contender, Makers, Step
+from ..rows import Array, Curvature, Elementwise, Network, Scalar, Terms, Training
+from . import Contender, Makers, Step, in_batches
 
 
 def contenders(threads: int) -> list[Contender]:
-    makers: Makers = {Network: network, Elementwise: elementwise, Scalar: scalar, Terms: terms}
-    return [Contender("numpy by hand", np.__version__, makers, lambda result: result)]
+    makers: Makers = {
+        Network: network,
+        Curvature: curvature,
+        Training: training,
+        Elementwise: elementwise,
+        Scalar: scalar,
+        Terms: terms,
+    }
+    return [Contender("NumPy by hand", np.__version__, makers, lambda result: result)]
 
 
 def sigmoid(z: Array) -> Any:
@@ -56,15 +63,20 @@ COST = {"logistic": logistic, "quadratic": quadratic, "softmax": softmax}
 """Σ_i cost(i) and δ^(L), not divided by m."""
 
 
+def targets(p: Network) -> Array:
+    """Y as the formulas take it: labels as rows with a single one."""
+    return np.eye(len(p.biases[-1]), dtype=p.X.dtype)[p.Y] if p.cost == "softmax" else p.Y
+
+
 def network(p: Network) -> Step:
     X, m, last = p.X, len(p.X), len(p.weights) - 1
     W, b = [w.copy() for w in p.weights], [v.copy() for v in p.biases]
     parameters = [x for pair in zip(W, b, strict=True) for x in pair]
-    Y = np.eye(len(b[last]), dtype=X.dtype)[p.Y] if p.cost == "softmax" else p.Y
+    Y = targets(p)
     ones, signs = np.ones(m, X.dtype), 1 - 2 * Y
     activate, slope, cost_and_delta = ACTIVATE[p.hidden], SLOPE[p.hidden], COST[p.cost]
 
-    def step() -> tuple[float, list[Array]]:
+    def step(X: Array = X, Y: Array = Y) -> tuple[float, list[Array]]:
         a = [X]
         for w, v in zip(W[:-1], b[:-1], strict=True):
             z = np.dot(a[-1], w.T)
@@ -89,6 +101,58 @@ def network(p: Network) -> Step:
         for x, gradient in zip(parameters, gradients, strict=True):
             np.subtract(x, p.rate * gradient, out=x)
         return cost, parameters
+
+    return step
+
+
+def training(p: Training) -> Step:
+    return in_batches(network(p.first), p.network.X, targets(p.network), p.batches)
+
+
+def curvature(p: Curvature) -> Step:
+    """Forward over reverse by hand: R{x} is the derivative of x along v (Pearlmutter 1994).
+
+    For sigmoid layers, with r = R{z}: R{a} = a' r, and what comes down to a layer, d = δW, gives
+    δ = d a' and R{δ} = R{d} a' + d a'' r, where a'' r = (1 - 2a) R{a}.
+    """
+    net, last = p.network, len(p.network.weights) - 1
+    X, Y, m, lam = net.X, net.Y, len(net.X), net.lam
+    W, b, V, c = net.weights, net.biases, p.v[::2], p.v[1::2]
+    ones = np.ones(m, X.dtype)
+
+    def step() -> tuple[float, list[Array]]:
+        a: list[Array] = [X]
+        slopes: list[Array] = []
+        moves: list[Array] = []
+        for layer in range(last + 1):
+            z = np.dot(a[-1], W[layer].T)
+            z += b[layer]
+            r = np.dot(a[-1], V[layer].T)
+            r += c[layer]
+            if layer:
+                r += np.dot(moves[-1], W[layer].T)
+            a.append(sigmoid(z))
+            slopes.append(a[-1] * (1 - a[-1]))
+            r *= slopes[-1]
+            moves.append(r)
+        delta = (a[-1] - Y) / m
+        moved = moves[-1] / m
+        products = []
+        for layer in range(last, -1, -1):
+            product = np.dot(moved.T, a[layer])
+            if layer:
+                product += np.dot(delta.T, moves[layer - 1])
+            product += lam / m * V[layer]
+            products += [np.dot(ones, moved), product]
+            if layer:
+                below = np.dot(delta, W[layer])
+                moved = np.dot(moved, W[layer])
+                moved += np.dot(delta, V[layer])
+                moved *= slopes[layer - 1]
+                moved += below * (1 - 2 * a[layer]) * moves[layer - 1]
+                delta = below * slopes[layer - 1]
+        products.reverse()
+        return 0.0, products
 
     return step
 

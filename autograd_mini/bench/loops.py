@@ -9,7 +9,7 @@ import numpy as np
 
 import autograd_mini as ag
 
-from .measure import Pace, Timing, WrongResultError, interleave, ratio_of_medians
+from .measure import Pace, Timing, WrongResultError, interleave, ratio_of_medians, verdict
 
 __all__ = [
     "LSTMS",
@@ -26,7 +26,8 @@ __all__ = [
 ]
 
 Line = dict[str, Any]
-"""A label, and numbers by what they say."""
+"""A label, numbers by what they say, by unit; perhaps an interval called ratio or median, and the
+goal and the verdict on it."""
 
 
 def agree(label: str, given: Any, expected: Any, tolerance: float = 1e-9) -> None:
@@ -111,6 +112,7 @@ def lstm(p: Any, X: Any) -> Any:
 
 
 def lstm_problem(sequences: int, inputs: int, units: int, steps: int = STEPS) -> tuple[Any, Any]:
+    """Return weights of an LSTM, and its sequences (steps, sequences, inputs)."""
     rng = np.random.default_rng(0)
     p = [
         rng.normal(size=(inputs, 4 * units)) / inputs**0.5,
@@ -131,13 +133,9 @@ def lstms(pace: Pace) -> list[Line]:
         check_lstm(value, gradients, p, X)
         steps = [_call(lstm, p, X), _call(both, p, X)]
         plain, ours = interleave(["NumPy forward", "value and gradient"], steps, pace)
-        lines.append(
-            {
-                "label": label,
-                "ms": _milliseconds(plain, ours),
-                "ratio": ratio_of_medians(ours.slices, plain.slices),
-            }
-        )
+        ratio = ratio_of_medians(ours.slices, plain.slices)
+        line = {"label": label, "ms": _milliseconds(plain, ours), "ratio": ratio}
+        lines.append(line | {"goal": LSTM_GOAL, "verdict": verdict(ratio, LSTM_GOAL)})
     return lines
 
 

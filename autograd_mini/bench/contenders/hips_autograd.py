@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib import import_module
 from importlib.metadata import version
 from typing import Any
 
 import numpy as np
 
-from ..rows import Array, Elementwise, Network, Scalar, Terms
+from ..rows import Array, Curvature, Elementwise, Network, Scalar, Terms
 from . import Contender, Makers, Step
+from .numpy_by_hand import targets
 
 anp: Any = import_module("autograd.numpy")
+grad: Any = import_module("autograd").grad
 value_and_grad: Any = import_module("autograd").value_and_grad
 
 
 def contenders(threads: int) -> list[Contender]:
-    makers: Makers = {Network: network, Elementwise: elementwise, Scalar: scalar, Terms: terms}
-    return [Contender("autograd (HIPS)", version("autograd"), makers, read)]
+    makers: Makers = {
+        Network: network,
+        Curvature: curvature,
+        Elementwise: elementwise,
+        Scalar: scalar,
+        Terms: terms,
+    }
+    return [Contender("HIPS autograd", version("autograd"), makers, read)]
 
 
 def read(result: Any) -> tuple[float, list[Array]]:
@@ -29,11 +38,10 @@ def sigmoid(z: Any) -> Any:
     return 1.0 / (1.0 + anp.exp(-z))
 
 
-def network(p: Network) -> Step:
+def formulas(p: Network) -> Callable[[Any], Any]:
     m, X = len(p.X), p.X
-    Y = np.eye(len(p.biases[-1]), dtype=X.dtype)[p.Y] if p.cost == "softmax" else p.Y
+    Y = targets(p)
     signs = 1 - 2 * Y
-    parameters = [a.copy() for a in p.parameters]
     functions = {"sigmoid": sigmoid, "tanh": anp.tanh, "relu": lambda z: anp.maximum(z, 0.0)}
     g = functions[p.hidden]
 
@@ -45,7 +53,7 @@ def network(p: Network) -> Step:
         z = z - anp.max(z, axis=1, keepdims=True)
         return (anp.sum(anp.log(anp.sum(anp.exp(z), axis=1))) - anp.sum(Y * z)) / m
 
-    def loss(parameters: list[Any]) -> Any:
+    def loss(parameters: Any) -> Any:
         W, b = parameters[::2], parameters[1::2]
         a = X
         for w, v in zip(W[:-1], b[:-1], strict=True):
@@ -53,7 +61,11 @@ def network(p: Network) -> Step:
         J = cost(anp.dot(a, W[-1].T) + b[-1])
         return J + p.lam / (2 * m) * sum(anp.sum(w**2) for w in W) if p.lam else J
 
-    both = value_and_grad(loss)
+    return loss
+
+
+def network(p: Network) -> Step:
+    parameters, both = [a.copy() for a in p.parameters], value_and_grad(formulas(p))
 
     def step() -> Any:
         J, gradient = both(parameters)
@@ -64,6 +76,16 @@ def network(p: Network) -> Step:
         return J, parameters
 
     return step
+
+
+def curvature(p: Curvature) -> Step:
+    parameters, slope = p.network.parameters, grad(formulas(p.network))
+
+    def along(parameters: Any) -> Any:
+        return sum(anp.sum(g * v) for g, v in zip(slope(parameters), p.v, strict=True))
+
+    product = grad(along)
+    return lambda: (0.0, product(parameters))
 
 
 def elementwise(p: Elementwise) -> Step:

@@ -1,0 +1,76 @@
+"""Who computes the rows: one file per library, all with the same face.
+
+A file is a contender's whole program, so that a reader can judge whether it is written as that
+library's users would write it. It exports `contenders(threads)`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+from ..rows import Array
+
+__all__ = ["FILES", "Contender", "Makers", "Step", "in_batches", "load"]
+
+Step = Callable[..., Any]
+"""Computes the cost and every gradient once, and returns them in the library's own types.
+
+That of a network takes other examples and targets of the same shapes, for training."""
+
+Makers = Mapping[type, Callable[[Any], Step]]
+"""For each kind of problem: everything that is done once, outside the measured time."""
+
+
+@dataclass(frozen=True)
+class Contender:
+    """One way to compute the rows."""
+
+    name: str
+    version: str
+    makers: Makers
+    read: Callable[[Any], tuple[float, list[Array]]]
+    """Turn what a step returned into a number and arrays, outside the measured time."""
+    slow: frozenset[type] = frozenset()
+    """Problems that it computes, but not before a compilation of many seconds or of minutes."""
+
+
+def in_batches(step: Step, X: Any, Y: Any, batches: Sequence[Any]) -> Step:
+    """Return training: a step of gradient descent for each batch of the examples in turn."""
+
+    def epochs() -> tuple[float, Any]:
+        for batch in batches:
+            _, parameters = step(X[batch], Y[batch])
+        return 0.0, parameters
+
+    return epochs
+
+
+FILES = {
+    "numpy_by_hand": "NumPy",
+    "eager": "autograd_mini",
+    "jit": "ag.jit",
+    "fit": "ag.fit",
+    "pytorch": "PyTorch",
+    "torch_compile": "torch.compile",
+    "jax_jit": "JAX",
+    "hips_autograd": "HIPS autograd",
+    "mygrad_tensor": "MyGrad",
+    "scikit_learn": "scikit-learn",
+}
+"""Modules of this folder in the order of the table, and whom each speaks for."""
+
+
+def load(threads: int) -> tuple[list[Contender], list[str]]:
+    """Return the contenders that can be imported, and a line for each library that can not."""
+    found: list[Contender] = []
+    missing: list[str] = []
+    for file, library in FILES.items():
+        try:
+            found += import_module(f"{__name__}.{file}").contenders(threads)
+        except ImportError as error:
+            why = f"{error.name} is not installed" if error.name else str(error)
+            missing.append(f"{library} is missing: {why}")
+    return found, missing

@@ -1,0 +1,121 @@
+"""autograd_mini, recorded once and compiled: `ag.jit` around the functions of `eager`.
+
+Data and parameters are arguments, and a whole step of gradient descent is one jitted function:
+cost, gradient and update. "jit" takes lists of arrays, "jit nn" a Network.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import autograd_mini as ag
+
+from ..rows import Curvature, Elementwise, Network, Scalar, Terms, Training
+from . import Contender, Makers, Step, in_batches
+from .eager import added_up, as_modules, formulas, in_sequence, of_elements, read
+from .numpy_by_hand import targets
+
+jit: Any = getattr(ag, "jit", None)
+
+
+def contenders(threads: int) -> list[Contender]:
+    if jit is None:
+        raise ImportError(f"autograd_mini {ag.__version__} has no ag.jit")
+    makers: Makers = {
+        Network: network,
+        Curvature: curvature,
+        Training: training,
+        Elementwise: elementwise,
+        Scalar: scalar,
+        Terms: terms,
+    }
+    return [
+        Contender("jit", ag.__version__, makers, read),
+        Contender("jit nn", ag.__version__, {Network: modules}, read),
+    ]
+
+
+def network(p: Network) -> Step:
+    cost, X, Y = formulas(p), p.X, targets(p)
+    value_and_grad = ag.value_and_grad(cost)
+    parameters: Any = [a.copy() for a in p.parameters]
+    if not p.rate:
+        compiled = jit(value_and_grad)
+        return lambda: compiled(parameters, X, Y)  # fresh arrays, as every call of it gives
+
+    @jit  # type: ignore[untyped-decorator]
+    def descend(parameters: Any, X: Any, Y: Any) -> Any:
+        J, slopes = value_and_grad(parameters, X, Y)
+        return J, [a - p.rate * g for a, g in zip(parameters, slopes, strict=True)]
+
+    def step(X: Any = X, Y: Any = Y) -> Any:
+        nonlocal parameters
+        J, parameters = descend(parameters, X, Y)
+        return J, parameters
+
+    return step
+
+
+def modules(p: Network) -> Step:
+    net, cost = as_modules(p)
+    value_and_grad = ag.value_and_grad(lambda net, X, Y: cost(net, X, Y, lam=p.lam))
+    if not p.rate:
+        compiled = jit(value_and_grad)
+
+        def gradient() -> Any:
+            J, slopes = compiled(net, p.X, p.Y)
+            return J, slopes.parameters
+
+        return gradient
+
+    @jit  # type: ignore[untyped-decorator]
+    def descend(net: Any, X: Any, Y: Any) -> Any:
+        J, slopes = value_and_grad(net, X, Y)
+        pairs = zip(net.parameters, slopes.parameters, strict=True)
+        return J, [a - p.rate * g for a, g in pairs]
+
+    def step() -> Any:
+        J, moved = descend(net, p.X, p.Y)
+        with ag.no_grad():
+            for t, a in zip(net.parameters, moved, strict=True):
+                t[...] = a
+        return J, moved
+
+    return step
+
+
+def training(p: Training) -> Step:
+    return in_batches(network(p.first), p.network.X, targets(p.network), p.batches)
+
+
+def curvature(p: Curvature) -> Step:
+    net, Y = p.network, targets(p.network)
+    cost = formulas(net)
+
+    @jit  # type: ignore[untyped-decorator]
+    def product(parameters: Any, v: Any, X: Any, Y: Any) -> Any:
+        return ag.hvp(lambda parameters: cost(parameters, X, Y), (parameters,), (v,))[0]
+
+    return lambda: (0.0, product(net.parameters, p.v, net.X, Y))
+
+
+def elementwise(p: Elementwise) -> Step:
+    return _of_one(of_elements, p.x)
+
+
+def scalar(p: Scalar) -> Step:
+    return _of_one(lambda x: in_sequence(p, x), p.x)
+
+
+def terms(p: Terms) -> Step:
+    return _of_one(lambda x: added_up(p, x), p.x)
+
+
+def _of_one(f: Any, x: Any) -> Step:
+    compiled = jit(ag.value_and_grad(f))
+
+    def step() -> Any:
+        J, slope = compiled(x)
+        return J, [slope]
+
+    return step

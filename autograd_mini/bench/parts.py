@@ -1,0 +1,56 @@
+"""What is measured beside the rows: programs that grow, compiling, memory, imports."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from .compiling import LARGEST, compiling, growth
+from .costs import OPERATION_GOAL, operations
+from .loops import LSTM_GOAL, Line, filling, jacobians, lstms, slices
+from .measure import Pace
+from .peaks import memory
+from .processes import IMPORT_GOAL, PEAK_GOAL, imports, peaks
+
+__all__ = ["PARTS", "PROGRAMS", "Part"]
+
+
+@dataclass(frozen=True)
+class Part:
+    """Something to measure by name; the goals stand in its lines."""
+
+    what: str
+    measure: Callable[[Pace], list[Line]]
+
+
+PARTS = {
+    "compile": Part(
+        "ms in which ag.jit records and compiles a new program (goal for the note's: 10)",
+        compiling,
+    ),
+    "peak": Part(
+        f"memory on note64; ratio: over the data, to NumPy by hand (goal: jit {PEAK_GOAL:g})",
+        peaks,
+    ),
+    "import": Part(
+        f"ms that an import adds to NumPy's, in a new process (goal: {IMPORT_GOAL:g})", imports
+    ),
+    "operations": Part(
+        f"µs an operation, forward and backward, by their number (goal: {OPERATION_GOAL:g})",
+        operations,
+    ),
+    "growth": Part(
+        f"µs a node, by nodes; ratio: a node among {LARGEST:,} to one among 1,000 (goal: 2)",
+        growth,
+    ),
+    "slices": Part("slices of one array in a loop, by their number (goal: linear)", slices),
+    "lstm": Part(
+        f"1,024 steps; ratio: value and gradient to NumPy's forward pass (goal: {LSTM_GOAL:g})",
+        lstms,
+    ),
+    "filling": Part("rows put together, with gradient; ratio: filling to np.stack", filling),
+    "jacobian": Part("of tanh(B tanh(A x)); ratio: a loop to ag.jacobian", jacobians),
+    "memory": Part("peak while the gradient is computed, by n (goals: √n, linear)", memory),
+}
+PROGRAMS = ("operations", "growth", "slices", "lstm", "filling", "jacobian", "memory")
+"""Programs that grow, left out of the table unless they are asked for."""

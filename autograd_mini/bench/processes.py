@@ -1,0 +1,142 @@
+"""What needs a process of its own: the peak of memory on a row, and what an import costs."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from . import child
+from .contenders import jit
+from .loops import Line
+from .measure import Pace, interval_of_median, ratio_of_medians, verdict
+
+__all__ = ["HEAVY", "IMPORT_GOAL", "PEAK_GOAL", "imports", "peaks"]
+
+PACKAGE = Path(__file__).parent.parent
+
+# -- memory
+
+PEAK_GOAL = 1.25
+BY_HAND = "NumPy by hand"
+PEAKS = {
+    BY_HAND: ("numpy_by_hand", "numpy"),
+    "eager": ("eager", "numpy"),
+    "jit": ("jit", "numpy"),
+    "PyTorch": ("pytorch", "torch"),
+    "JAX jit": ("jax_jit", "jax"),
+    "HIPS autograd": ("hips_autograd", "autograd"),
+    "MyGrad": ("mygrad_tensor", "mygrad"),
+}
+"""Files of `contenders`, and the module that must be installed."""
+PROCESSES = 9
+
+
+def peaks(pace: Pace) -> list[Line]:
+    """MB on note64 at the peak, in all and over a process that holds NumPy and the data.
+
+    What a contender's import holds counts. The ratio is that of the latter to NumPy by hand's,
+    from a few processes of each in turn.
+    """
+    if not child.FORGET.exists():
+        return [{"label": "not measured: only Linux tells it (/proc)"}]
+    names = [name for name, (_, module) in PEAKS.items() if find_spec(module)]
+    if jit.jit is None:
+        names.remove("jit")
+    over: dict[str, list[float]] = {name: [] for name in names}
+    whole: dict[str, list[float]] = {name: [] for name in names}
+    for k in range(min(PROCESSES, pace.rounds)):
+        for name in names:
+            file, module = PEAKS[name]
+            if k < 3 or module == "numpy":
+                before, peak = _peak(file, "note64")
+                whole[name].append(peak)
+                over[name].append(peak - before)
+    lines = []
+    for name in names:
+        middle = {key: interval_of_median(v[name])[0] for key, v in
+                  (("at the peak", whole), ("over the data", over))}  # fmt: skip
+        line: Line = {"label": name, "MB": middle}
+        if name in {"eager", "jit"}:
+            line["ratio"] = ratio_of_medians(over[name], over[BY_HAND])
+        if name == "jit":
+            line |= {"goal": PEAK_GOAL, "verdict": verdict(line["ratio"], PEAK_GOAL)}
+        lines.append(line)
+    return lines
+
+
+def _peak(file: str, row: str) -> tuple[float, float]:
+    command = [sys.executable, "-c", child.PROGRAM, str(PACKAGE), file, row]
+    told = subprocess.run(command, capture_output=True, check=True, text=True, env=_alone())
+    before, peak = map(float, told.stdout.split())
+    return before, peak
+
+
+def _alone(**more: str) -> dict[str, str]:
+    """Return an environment for a process with one thread."""
+    threads = {f"{name}_NUM_THREADS": "1" for name in ("OPENBLAS", "OMP", "MKL")}
+    return {**os.environ, **threads, **more}
+
+
+# -- imports
+
+HEAVY = ("numpy.random", "numpy.fft", "importlib.metadata", "tqdm", "graphviz", "scipy",
+         "matplotlib")  # fmt: skip
+"""What a bare import must not load."""
+IMPORT_GOAL = 15.0
+IMPORTS = {"autograd_mini": "autograd_mini", "PyTorch": "torch", "JAX": "jax",
+           "HIPS autograd": "autograd", "MyGrad": "mygrad"}  # fmt: skip
+
+
+def imports(pace: Pace) -> list[Line]:
+    """Time imports in new processes, by `-X importtime`, NumPy loaded already.
+
+    All that an import adds is counted, standard library included; ours in every round, the heavy
+    ones of others three times.
+    """
+    lines = []
+    with TemporaryDirectory() as cache:  # compiled once, as on a user's machine
+        for name, module in IMPORTS.items():
+            if not find_spec(module):
+                continue
+            rounds = pace.rounds if module == "autograd_mini" else min(pace.rounds, 3)
+            taken: list[float] = []
+            loaded: list[str] = []
+            for _ in range(rounds + 1):
+                milliseconds, loaded = _import(module, cache)
+                taken.append(milliseconds)
+            median = interval_of_median(taken[1:])  # the first run compiles the files
+            line: Line = {"label": name, "median": median}
+            if module == "autograd_mini":
+                heavy = [one for one in HEAVY if one in loaded]
+                line |= {"goal": IMPORT_GOAL, "verdict": verdict(median, IMPORT_GOAL)}
+                line["heavy"] = heavy
+                line["label"] += f" (loads {', '.join(heavy)})" if heavy else ""
+            lines.append(line)
+    return lines
+
+
+def _import(module: str, cache: str) -> tuple[float, list[str]]:
+    """Return the ms of an import in a new process, and the names of all that is loaded then."""
+    program = f"import sys, numpy, {module}; print(*sys.modules)"
+    run = subprocess.run(
+        [sys.executable, "-X", "importtime", "-c", program],
+        capture_output=True,
+        check=True,
+        text=True,
+        env=_alone(PYTHONPYCACHEPREFIX=cache, PYTHONDONTWRITEBYTECODE=""),
+    )
+    return _milliseconds(run.stderr, module), run.stdout.split()
+
+
+def _milliseconds(report: str, module: str) -> float:
+    """Read a module's cumulative time off `-X importtime`."""
+    for line in report.splitlines():
+        if line.startswith("import time:") and line.count("|") == 2:
+            _, cumulative, name = line.removeprefix("import time:").split("|")
+            if name.strip() == module:
+                return int(cumulative) / 1000
+    raise ValueError(f"{module} was not imported")
