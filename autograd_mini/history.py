@@ -35,6 +35,8 @@ class History:
         Whether Ctrl-C ended the run; the last row may then be of an epoch that is not complete.
     settings
         What `fit` was asked for.
+    ended
+        What ended the run: "epochs", "patience", "callback" or "Ctrl-C".
 
     Examples
     --------
@@ -51,6 +53,7 @@ class History:
     best: int = 0
     interrupted: bool = False
     settings: Mapping[str, Any] = field(default_factory=dict)
+    ended: str = "epochs"
 
     def __getitem__(self, column: str) -> NDArray[np.float64]:
         """Return one column as an array."""
@@ -83,11 +86,12 @@ class History:
         return "\n".join(lines)
 
     def to_json(self) -> str:
-        """Return everything as JSON text: settings, best, interrupted, rows."""
+        """Return everything as JSON text: settings, best, interrupted, ended, rows."""
         content = {
             "settings": dict(self.settings),
             "best": self.best,
             "interrupted": self.interrupted,
+            "ended": self.ended,
             "rows": self.rows,
         }
         return json.dumps(content, indent=1) + "\n"

@@ -122,6 +122,7 @@ OTHER_TESTS = {
     "test_plots.py",
     "test_pytest_plugin.py",
     "test_report.py",
+    "test_resume.py",
     "test_page_browser.py",
     "test_page_colours.py",
     "test_page_measured.py",

@@ -104,25 +104,12 @@ class Checkpoints:
         if KEY not in model.notes:
             raise ValueError(f"{name} holds weights and no checkpoint; begin without resume")
         try:
-            kept, arrays = model.notes[KEY], model.arrays
-            self.compare(kept["about"], name)
-            rows = [dict(zip(kept["columns"], row, strict=True)) for row in arrays["rows"].tolist()]
-            state.rows[:] = [row | {"epoch": int(row["epoch"])} for row in rows]
-            state.best, state.best_weights = kept["best"], weights(model.net)
-            state.step.parameters = [
-                _like(arrays[f"now.{k}"], parameter)
-                for k, parameter in enumerate(state.step.parameters)
-            ]
-            state.step.count = kept["steps"]
-            state.step.state = unpacked(kept["state"], arrays)
-            state.batch, state.called_off = kept["batch"], kept["called_off"]
-            state.generator.bit_generator.state = unpacked(kept["generator"], arrays)
+            self.compare(model.notes[KEY]["about"], name)
+            _bring(state, model)
         except (LookupError, TypeError, AttributeError) as error:
             raise ValueError(
                 f"{name} is no checkpoint that this version reads ({error}); begin without resume"
             ) from error
-        state.beginning = state.generator.bit_generator.state
-        set_weights(state.net, state.step.parameters)
 
     def compare(self, other: Mapping[str, Any], name: str) -> None:
         """Raise unless a checkpoint's run is this one, and say in what they differ."""
@@ -214,6 +201,29 @@ def unpacked(value: Any, arrays: Mapping[str, Array]) -> Any:
             return array[()] if array.ndim == 0 else array
         return {key: unpacked(item, arrays) for key, item in value.items()}
     return [unpacked(item, arrays) for item in value] if isinstance(value, list) else value
+
+
+def _bring(state: State, model: Model) -> None:
+    """Bring a state to where the run was that a checkpoint's model is of; its network last."""
+    kept, arrays = model.notes[KEY], model.arrays
+    table = arrays["rows"].tolist()
+    if len(kept["columns"]) != arrays["rows"].shape[1] or not 0 <= kept["best"] < len(table):
+        raise LookupError("its rows do not fit")
+    rows: list[dict[str, Any]] = [dict(zip(kept["columns"], row, strict=True)) for row in table]
+    state.rows[:] = [row | {"epoch": int(row["epoch"])} for row in rows]
+    state.best, state.best_weights = kept["best"], weights(model.net)
+    state.step.parameters = [
+        _like(arrays[f"now.{k}"], parameter) for k, parameter in enumerate(state.step.parameters)
+    ]
+    state.step.count, state.batch = int(kept["steps"]), int(kept["batch"])
+    state.step.state = unpacked(kept["state"], arrays)
+    state.called_off = bool(kept["called_off"])
+    try:
+        state.generator.bit_generator.state = unpacked(kept["generator"], arrays)
+    except ValueError as error:
+        raise LookupError(str(error)) from error
+    state.beginning = state.generator.bit_generator.state
+    set_weights(state.net, state.step.parameters)
 
 
 def _like(array: Array, parameter: Array) -> Array:

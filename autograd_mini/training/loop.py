@@ -1,19 +1,28 @@
-"""`fit`: epoch after epoch, the best weights kept."""
+"""`fit`: epoch after epoch, the best weights kept, and checkpoints to go on from."""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable, Sequence
+from itertools import islice
 from typing import Any
 
 import numpy as np
 
+from ..data.batches import batches
 from ..history import History, Row
 from ..nn.network import COSTS, Network
-from ..optimisers import OPTIMISERS, RATES, Optimiser
+from ..optimisers import OPTIMISERS
+from ..optimisers.step import Step as Optimiser
+from .checkpoint import Checkpoints, about
 from .interrupt import first_ctrl_c
-from .measure import Examples, measured
+from .measure import measured
 from .progress import bar
-from .settings import checked, examples, named, whole
-from .step import Cost, Step, set_weights
+from .settings import checked, examples, held_out, name_of, named, rate_of, whole
+from .state import State
+from .step import Cost, Step, clipped, set_weights
+
+Callback = Callable[[State], Any]
 
 
 def fit(
@@ -24,12 +33,18 @@ def fit(
     cost: str | Cost = "logistic",
     lam: float = 0.0,
     optimizer: str | Optimiser = "adam",
-    rate: float | None = None,
+    rate: float | Callable[[int], float] | None = None,
+    clip: float | None = None,
     epochs: int = 100,
     batch_size: int | None = 32,
     seed: int | np.random.Generator = 0,
-    validation: tuple[Any, Any] | None = None,
+    validation: float | tuple[Any, Any] | None = None,
     test: tuple[Any, Any] | None = None,
+    patience: int | None = None,
+    callbacks: Sequence[Callback] = (),
+    checkpoint: str | os.PathLike[str] | None = None,
+    checkpoint_every: int | str = "30s",
+    resume: bool = False,
     progress: bool | str = True,
 ) -> History:
     """Train a network in place, and leave it with the best weights it had.
@@ -39,6 +54,10 @@ def fit(
     cost of all m examples, whatever the size of the batch. The best epoch is that of the lowest
     validation cost, or without validation data of the lowest training cost. Ctrl-C ends the run
     after the batch in work, with the best weights so far; a second Ctrl-C breaks it off.
+
+    A run that ended early, by Ctrl-C, a power cut or anything else, goes on from its checkpoint
+    with ``resume=True``, to the same bits as if nothing had happened (on one kind of CPU, with one
+    BLAS thread): weights, history, and what the optimiser and the random generator remember.
 
     Parameters
     ----------
@@ -51,9 +70,13 @@ def fit(
     lam
         λ, the strength of the regularisation; biases are never regularised.
     optimizer
-        "gradient-descent", "momentum", "adam", or a function like those in `optimisers`.
+        "gradient-descent", "momentum", "nesterov", "rmsprop", "adam", "adamw", or a function like
+        those in `optimisers`.
     rate
-        The learning rate α; None takes one that suits the optimiser.
+        The learning rate α; or a schedule, a function of the number of steps before, such as those
+        in `optimisers`; None takes what suits the optimiser.
+    clip
+        The greatest length of a step's gradient, all of it as one vector; None leaves it.
     epochs
         How often to go through the examples.
     batch_size
@@ -61,12 +84,28 @@ def fit(
     seed
         Orders the batches: the same seed, the same numbers.
     validation
-        (X, Y) kept aside, to choose the best epoch by.
+        Chooses the best epoch: (X, Y) kept aside; or the share of the examples to keep aside, the
+        same of every class, such as 0.2.
     test
         (X, Y) kept aside to show the accuracy on, and never used for any choice.
+    patience
+        End the run when so many epochs in a row brought no new best one.
+    callbacks
+        Functions that are called after every epoch with the run's `State`: ``state.row`` is the
+        newest row of the history, ``state.net`` the network as it is. One that returns True ends
+        the run.
+    checkpoint
+        A file to keep the run's state in: at its beginning, at its end, and in between. It is also
+        a weight file, of the best weights so far.
+    checkpoint_every
+        The number of epochs between two checkpoints, or of seconds (also within an epoch) as a
+        text such as "30s".
+    resume
+        Go on from the checkpoint. Its run must have had the same settings and data, but for
+        `epochs` and `patience`: larger ones continue a run that was over.
     progress
-        Whether to show a progress bar with cost and accuracy, on the error stream; a text is the
-        bar's name.
+        Whether to show a progress bar with cost and accuracy, on the error stream or in the
+        notebook's cell; a text is the bar's name.
 
     Returns
     -------
@@ -76,11 +115,13 @@ def fit(
     Raises
     ------
     ValueError
-        For shapes that do not fit, no examples, values that are not finite, an unknown name, or a
-        number out of its range.
+        For shapes that do not fit, no examples, values that are not finite, an unknown name, a
+        number out of its range, or a checkpoint that is damaged or another run's.
     FloatingPointError
         When a cost stops being a finite number because the rate is too high; the network is left
         with the best weights it had.
+    FileNotFoundError
+        When there is no checkpoint to go on from.
 
     Examples
     --------
@@ -91,28 +132,34 @@ def fit(
     >>> history["accuracy"][-1]
     np.float64(1.0)
     """
-    run = _Run(net, cost, lam, optimizer, rate, batch_size)
-    epochs, generator = checked("epochs", epochs), np.random.default_rng(seed)
-    run.look_at((X, Y), validation, test)
-    rows, best, weights = [run.row(0)], 0, run.step.parameters
-    watched, complete = "cost" if validation is None else "validation_cost", True
+    run = _Run(net, cost, lam, optimizer, rate, clip, batch_size, callbacks)
+    epochs = checked("epochs", epochs)
+    patience = None if patience is None else checked("patience", patience)
+    run.settings["seed"] = seed if whole(seed) else None
+    state = run.begin((X, Y), validation, test, np.random.default_rng(seed))
+    run.checkpoints = Checkpoints(checkpoint, checkpoint_every, run.about(state))
+    run.first_row(state, resume)
     try:
-        with bar(epochs, progress) as show, first_ctrl_c() as stop:
-            while len(rows) <= epochs and not stop.is_set():
-                complete = run.epoch(generator, stop)
-                rows.append(run.row(len(rows)))
-                if rows[-1][watched] < rows[best][watched]:
-                    best, weights = len(rows) - 1, run.step.parameters
-                show(rows[-1])
-            interrupted = stop.is_set() and (not complete or len(rows) <= epochs)
+        with bar(epochs, progress, state.epoch) as show, first_ctrl_c() as stop:
+            while not (ended := state.ended(epochs, patience)):
+                if not run.epoch(state, stop):
+                    ended = "Ctrl-C"
+                    break
+                run.close_epoch(state)
+                show(state.row)
+            run.checkpoints.save(state)
+            if ended == "Ctrl-C" and state.batch:
+                state.add(run.row(state))  # of an epoch that is not complete
     finally:
-        set_weights(net, weights)
-    settings = run.settings | {"epochs": epochs, "seed": seed if whole(seed) else None}
-    return History(rows, best, interrupted, settings)
+        set_weights(net, state.best_weights)
+    settings = run.settings | {"epochs": epochs}
+    return History(state.rows, state.best, ended == "Ctrl-C", settings, ended)
 
 
 class _Run:
-    """What `fit` was asked for, and the parts of an epoch."""
+    """What `fit` was asked for, and the parts of a run."""
+
+    checkpoints: Checkpoints
 
     def __init__(
         self,
@@ -120,8 +167,10 @@ class _Run:
         cost: str | Cost,
         lam: float,
         optimizer: str | Optimiser,
-        rate: float | None,
+        rate: float | Callable[[int], float] | None,
+        clip: float | None,
         batch_size: int | None,
+        callbacks: Sequence[Callback],
     ) -> None:
         if not isinstance(net, Network):
             raise TypeError(f"fit trains an nn.Network, got {type(net).__name__}")
@@ -129,51 +178,89 @@ class _Run:
         self.cost = named("cost", cost, COSTS)
         self.optimiser = named("optimizer", optimizer, OPTIMISERS)
         self.lam = float(checked("lam", lam))
-        if rate is None:
-            rate = RATES.get(optimizer, 0.01) if isinstance(optimizer, str) else 0.01
-        self.rate = float(checked("rate", rate))
+        self.rate, told = rate_of(rate, optimizer)
+        self.clip = None if clip is None else float(checked("clip", clip))
         self.batch_size = None if batch_size is None else checked("batch_size", batch_size)
+        self.callbacks = [named("callbacks", callback, {}) for callback in callbacks]
         self.settings: dict[str, Any] = {
-            "cost": cost if isinstance(cost, str) else self.cost.__name__,
+            "cost": name_of(cost),
             "lam": self.lam,
-            "optimizer": optimizer if isinstance(optimizer, str) else self.optimiser.__name__,
-            "rate": self.rate,
+            "optimizer": name_of(optimizer),
+            "rate": told,
             "batch_size": self.batch_size,
         }
+        if self.clip is not None:
+            self.settings["clip"] = self.clip
 
-    def look_at(
+    def begin(
         self,
         training: tuple[Any, Any],
-        validation: tuple[Any, Any] | None,
+        validation: float | tuple[Any, Any] | None,
         test: tuple[Any, Any] | None,
-    ) -> None:
+        generator: np.random.Generator,
+    ) -> State:
         """Look through all examples, and get ready for the first step."""
         X, Y = examples(self.net, self.cost, self.lam, *training)
-        self.parts: dict[str, Examples] = {"": (X, Y)}
-        for prefix, pair in (("validation_", validation), ("test_", test)):
-            if pair is not None:
-                self.parts[prefix] = examples(self.net, self.cost, self.lam, *pair)
-        self.step = Step(self.net, self.cost, self.optimiser, lambda _: self.rate, self.lam, X, Y)
+        self.parts = {}
+        if isinstance(validation, tuple | list):
+            self.parts["validation_"] = examples(self.net, self.cost, self.lam, *validation)
+        elif validation is not None:
+            self.settings["validation"] = share = float(checked("validation", validation))
+            X, Y, *kept = held_out(X, Y, share, generator)
+            self.parts["validation_"] = (kept[0], kept[1])
+        self.parts = {"": (X, Y), **self.parts}
+        if test is not None:
+            self.parts["test_"] = examples(self.net, self.cost, self.lam, *test)
+        optimiser = clipped(self.optimiser, self.clip)
+        step = Step(self.net, self.cost, optimiser, self.rate, self.lam, X, Y)
+        watched = "validation_cost" if "validation_" in self.parts else "cost"
+        return State(self.net, step, generator, watched)
 
-    def row(self, epoch: int) -> Row:
+    def about(self, state: State) -> dict[str, Any]:
+        """What a checkpoint must agree with."""
+        settings = dict(self.settings)
+        if not isinstance(settings["rate"], float):
+            settings["rates"] = [float(self.rate(step)) for step in (0, 1, 10, 100, 1_000, 10_000)]
+        return about(self.net, settings, self.parts, state.generator)
+
+    def first_row(self, state: State, resume: bool) -> None:
+        """Measure the network before the first step, or go on where a checkpoint was."""
+        self.checkpoints.clear()
+        if resume:
+            self.checkpoints.restore(state)
+        else:
+            state.add(self.row(state))
+            self.checkpoints.save(state)
+
+    def row(self, state: State) -> Row:
         """Measure the network as it is."""
         try:
-            return measured(self.net, self.cost, self.lam, epoch, self.parts)
+            return measured(self.net, self.cost, self.lam, len(state.rows), self.parts)
         except FloatingPointError as error:
+            rate = self.rate(max(state.step.count - 1, 0))
             raise FloatingPointError(
-                f"fit: {error} with rate={self.rate:g}; give a smaller rate"
+                f"fit: {error} with rate={rate:g}; give a smaller rate"
             ) from None
 
-    def epoch(self, generator: np.random.Generator, stop: Any) -> bool:
-        """Go through the examples once, batch by batch; False when `stop` was set on the way."""
-        m = len(self.step.X)
-        order, size = generator.permutation(m), self.batch_size or m
+    def epoch(self, state: State, stop: Any) -> bool:
+        """Go through what is left of the epoch, batch by batch; False when `stop` was set."""
+        order = batches(len(state.step.X), self.batch_size, state.generator)
         try:
             with np.errstate(over="ignore", invalid="ignore"):
-                for start in range(0, m, size):
+                for rows in islice(order, state.batch, None):
                     if stop.is_set():
                         return False
-                    self.step.step(order[start : start + size])
+                    state.step.step(rows)
+                    state.batch += 1
+                    self.checkpoints.batch_done(state)
             return True
         finally:
-            self.step.write()
+            state.step.write()
+
+    def close_epoch(self, state: State) -> None:
+        """Measure, ask the callbacks, and keep all of it if it is time to."""
+        state.add(self.row(state))
+        state.new_epoch()
+        for callback in self.callbacks:
+            state.called_off |= bool(callback(state))
+        self.checkpoints.epoch_done(state)

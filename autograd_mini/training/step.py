@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from ..context import no_grad
 from ..nn.network import Network
-from ..optimisers import Optimiser
+from ..optimisers import clip_by_norm
+from ..optimisers.step import Step as Optimiser
 from ..transforms import value_and_grad
 
 Array = NDArray[Any]
@@ -25,6 +26,17 @@ def gradients_of(net: Network, cost: Cost) -> Callable[..., tuple[Any, list[Arra
         return cost(type(net).__unflatten__(net, parameters), X, Y, lam)
 
     return value_and_grad(J)
+
+
+def clipped(optimiser: Optimiser, clip: float | None) -> Optimiser:
+    """Return an optimiser that sees gradients no longer than `clip`."""
+    if clip is None:
+        return optimiser
+
+    def step(parameters: Any, gradients: Any, state: Any = None, *, rate: float) -> Any:
+        return optimiser(parameters, clip_by_norm(gradients, clip), state, rate=rate)
+
+    return step
 
 
 def move(net: Network, cost: Cost, optimiser: Optimiser) -> Callable[..., Any]:
@@ -89,19 +101,32 @@ class Step:
     def step(self, rows: Array) -> float:
         """Take one step along the examples of these numbers; return their cost before it."""
         # A cost divides λ by its own number of examples; here it is to be divided by m.
-        lam, rate = self.lam * len(rows) / len(self.X), self.rate(self.count)
+        lam, rate = self.lam * len(rows) / len(self.X), checked_rate(self.rate, self.count)
         if self.gradients is None:
             X, Y = self.X[rows], self.Y[rows]
             J, after, state = self.moved(self.parameters, self.state, X, Y, lam, rate)
         else:
             J, slopes = self.gradients(self.parameters, rows, lam)
             after, state = self.optimiser(self.parameters, slopes, self.state, rate=rate)
-        self.parameters, self.state, self.count = after, state, self.count + 1
+        # Of one layout in memory, with which BLAS gives the same bits from a file as from here.
+        self.parameters = [np.ascontiguousarray(parameter) for parameter in after]
+        self.state, self.count = state, self.count + 1
         return float(J)
 
     def write(self) -> None:
         """Bring the parameters to the network."""
         set_weights(self.net, self.parameters)
+
+
+def checked_rate(rate: Callable[[int], Any], step: int) -> float:
+    """Return the rate of a step, once it is found to be one."""
+    value = rate(step)
+    if not isinstance(value, int | float | np.number) or not 0 <= value < np.inf:
+        raise ValueError(
+            f"fit: the schedule gave {value!r} as the rate of step {step}; expected a finite "
+            "number, 0 or more"
+        )
+    return float(value)
 
 
 def weights(net: Network) -> list[Array]:
