@@ -66,6 +66,7 @@ _LAZY = {
     "custom_vjp": ("boundaries", "custom_vjp"),
     "debug": ("debugging", "debug"),
     "display": ("display", None),
+    "distributed": ("distributed", None),
     "draw": ("drawing", "draw"),
     "explain": ("paths", "explain"),
     "fit": ("training", "fit"),

@@ -20,8 +20,8 @@ import numpy as np
 import pytest
 
 import autograd_mini as ag
-from autograd_mini import cli, closed_form
-from autograd_mini.cli import blas, check, comparison, options, problem, terminal
+from autograd_mini import blas, cli, closed_form
+from autograd_mini.cli import check, comparison, options, problem, terminal
 from autograd_mini.data import load_digits, load_weights, save_weights, split
 from autograd_mini.training import accuracy
 

@@ -65,6 +65,7 @@ DOORS = ["__init__.py", "rules/__init__.py", "nn/__init__.py"]
 
 # Tests of the other rooms. All others need nothing but the shelf: they run again without the rest.
 OTHER_TESTS = {
+    "clusters.py",
     "documents.py",
     "planted.py",
     "record_trajectories.py",
@@ -93,6 +94,8 @@ OTHER_TESTS = {
     "test_diagnose_docs.py",
     "test_diagnose_students.py",
     "test_display.py",
+    "test_distributed.py",
+    "test_distributed_tree.py",
     "test_drawing.py",
     "test_drawing_arrows.py",
     "test_drawing_contents.py",

@@ -18,6 +18,7 @@ PACKAGE = Path(__file__).parent.parent / "autograd_mini"
 # The rooms of the house, top to bottom. A file imports only from files above it. A name that ends
 # in a dot stands for a whole room whose own order is free.
 ORDER = [
+    "blas",
     "context",
     "graph",
     "op",
@@ -68,7 +69,7 @@ ORDER = [
     "history",
     "data.batches",
     "data.standardisation",
-    "distributed",
+    "distributed.",
     "data.",
     "training.",
     "drawing.",

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from .. import __version__
+from ..blas import one_thread
 from . import bench, check, doctor, explain, gates, pictures, train
-from .blas import one_thread
 from .options import Parser
 from .terminal import Output, any_encoding, one_line, shown
 

@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 
 from .. import __version__, nn
+from ..blas import VARIABLES, threads
 from ..data import load_digits, logic_table
 from ..drawing.render import describe_engine
 from . import options
-from .blas import VARIABLES, threads
 from .comparison import TOLERANCE, differences
 from .pictures import graph_of_cost
 from .terminal import Output, one_line, shown

@@ -1,4 +1,4 @@
-"""One BLAS thread for the command: as fast for networks of this size, and the same bits anywhere.
+"""One BLAS thread: as fast for networks of this size, and the same bits on any number of cores.
 
 OpenBLAS takes a thread per core, and they wait for each other by spinning. On a machine that has
 other work these small products then take ten times as long (measured: 50 s instead of 7 s), and
@@ -12,6 +12,7 @@ import ctypes
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ import numpy as np
 VARIABLES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS")
 
 
+@cache
 def library() -> ctypes.CDLL | None:
     """NumPy's OpenBLAS, where NumPy came as a wheel that holds one."""
     package = Path(np.__file__).parent
@@ -83,3 +85,10 @@ def _using(count: int) -> Iterator[None]:
         yield
     finally:
         found.scipy_openblas_set_num_threads64_(before)
+
+
+def pin() -> None:
+    """Use one thread from now on, in a process of our own; what the environment says is obeyed."""
+    found = library()
+    if found is not None and not any(name in os.environ for name in VARIABLES):
+        found.scipy_openblas_set_num_threads64_(1)
