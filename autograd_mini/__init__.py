@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .batching import vmap
     from .boundaries import checkpoint, custom_vjp, register_hook
     from .checking import check_grads
+    from .compiler import jit
     from .debugging import debug
     from .derivatives import ggnvp, hessian, hvp, jacobian, jvp
     from .drawing import draw
@@ -43,6 +44,7 @@ __all__ = [
     "hessian",
     "hvp",
     "jacobian",
+    "jit",
     "jvp",
     "nn",
     "no_grad",
@@ -74,6 +76,7 @@ _LAZY = {
     "hessian": ("derivatives", "hessian"),
     "hvp": ("derivatives", "hvp"),
     "jacobian": ("derivatives", "jacobian"),
+    "jit": ("compiler", "jit"),
     "jvp": ("derivatives", "jvp"),
     "nn": ("nn", None),
     "plots": ("plots", None),

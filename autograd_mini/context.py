@@ -24,7 +24,7 @@ then what is recorded has no derivative. Either is greater than TRACKED."""
 class State:
     """One thread's state."""
 
-    __slots__ = ("debug", "mode", "modes", "primals", "scope", "scopes")
+    __slots__ = ("debug", "mode", "modes", "primals", "scope", "scopes", "since")
 
     def __init__(self) -> None:
         self.mode: int = TRACKED
@@ -32,6 +32,8 @@ class State:
         self.debug: Any = None
         self.primals: set[Any] = set()
         """The argument nodes of the transforms that are running now."""
+        self.since: int = 0
+        """The number of the first node of the program that is being recorded."""
         self.modes: list[int] = []
         self.scopes: list[tuple[str, ...]] = []
         """What `no_grad` and `scope` will restore, the innermost last."""

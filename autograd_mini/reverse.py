@@ -106,8 +106,7 @@ def _run_rules(node: Node, g: Any, totals: _Totals) -> None:
     if lift is None:
         operands = [g, node.value, *[parent.value for parent in node.inputs]]
     else:
-        operands = [g, lift(node)]
-        operands += [lift(i) if i.inputs or i.tracked else i.value for i in node.inputs]
+        operands = [g, *map(lift, (node, *node.inputs))]
     if op.variadic:
         for parent, part in zip(node.inputs, op.rules[0](*operands, **metadata), strict=True):
             if parent.tracked and parent in of:

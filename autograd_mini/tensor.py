@@ -311,11 +311,12 @@ def wrap(value: Any, name: str | None = None) -> Tensor:
 
 
 def lift(node: Node) -> Any:
-    """Return what a recorded rule sees of a node: a Tensor, or a tuple of them."""
-    tensor = tensor_of(node)
+    """Return what a recorded rule sees of a node: a Tensor, a tuple of them, or a constant."""
     if type(node.value) is tuple:
+        tensor = tensor_of(node)
         return tuple(apply(pick, (tensor,), {"index": k}) for k in range(len(node.value)))
-    return tensor
+    older = node.number < context.now.since and hasattr(node.value, "dtype")  # a captured Tensor
+    return tensor_of(node) if older or node.inputs or node.tracked else node.value
 
 
 def apply(op: Op, operands: tuple[Any, ...], metadata: dict[str, Any] = EMPTY) -> Any:

@@ -165,6 +165,7 @@ NAMES = [
     "hessian",
     "hvp",
     "jacobian",
+    "jit",
     "jvp",
     "nn",
     "no_grad",

@@ -1,0 +1,87 @@
+"""What kind of arguments a call has: two calls of one kind run the same program.
+
+The kind is made of types, shapes, dtypes and static values; arrays and Tensors are leaves whose
+values differ from call to call. Python's numbers, texts and whatever is no container are static:
+the program is made for that very value.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..graph import Node
+from ..tensor import Tensor
+
+__all__ = ["Static", "has_history", "kind_of", "value_of"]
+
+
+class Static:
+    """An argument that is part of the program, whatever it is."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+
+def kind_of(structure: Any, numbers: list[float]) -> Any:
+    """Return the kind of a structure; Python floats in it are listed in `numbers` instead.
+
+    Raises
+    ------
+    TypeError
+        For a static value that has no hash.
+    """
+    type_of = type(structure)
+    if type_of is np.ndarray:
+        return structure.shape, structure.dtype
+    if type_of is Tensor:
+        value = structure.node.value
+        return Tensor, value.shape, value.dtype
+    if type_of is float:
+        numbers.append(structure)
+        return float
+    if isinstance(structure, np.generic):
+        return np.generic, structure.dtype
+    if isinstance(structure, (tuple, list)):
+        return (type_of, *[kind_of(item, numbers) for item in structure])
+    if isinstance(structure, dict):
+        items = [kind_of(item, numbers) for item in structure.values()]
+        return (type_of, tuple(structure), *items)
+    if hasattr(type_of, "__flatten__"):
+        children, aux = structure.__flatten__()
+        return (type_of, _kind_of_rest(structure, aux), *[kind_of(c, numbers) for c in children])
+    if hasattr(type_of, "__dataclass_fields__"):
+        names = [f for f, field in type_of.__dataclass_fields__.items() if field.init]
+        return (type_of, *[kind_of(getattr(structure, name), numbers) for name in names])
+    static = structure.value if type_of is Static else structure
+    try:
+        hash(static)
+    except TypeError:
+        raise TypeError(
+            f"jit: an argument of type {type(static).__name__} is neither numbers nor a container "
+            f"of them, and has no hash to find its program by; got {static!r:.99}"
+        ) from None
+    return type(static), static
+
+
+def _kind_of_rest(structure: Any, aux: Any) -> Any:
+    """What tells two objects apart beside their arrays: a Network's sizes and activations."""
+    if aux is not structure:
+        return kind_of(aux, [])
+    plain = (tuple, str, int, float, bool, type(None))
+    return tuple((k, v) for k, v in vars(structure).items() if isinstance(v, plain))
+
+
+def has_history(node: Node) -> bool:
+    """Tell whether a derivative may be asked for beyond a leaf: its value must not be taken."""
+    return node.tracked and (bool(node.inputs) or node.cell is None)
+
+
+def value_of(leaf: Any) -> Any:
+    """Return a leaf's array."""
+    return leaf.node.value if type(leaf) is Tensor else leaf
+
+

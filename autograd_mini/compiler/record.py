@@ -1,0 +1,150 @@
+"""Recording: one call of a function, with no value known, becomes a graph of Nodes.
+
+The arguments' arrays become Tensors, whatever is done to them is recorded (the backward pass, the
+update of parameters too, by the same rules), and values can not be read. A Tensor that the function
+finds around it is a hidden input: it is read again at every call. An array or a number that it
+finds around it is a constant.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..context import TRACKED, context
+from ..graph import Node, constant, leaf
+from ..recording import aside
+from ..tensor import Tensor, tensor_of
+from ..transforms import flatten
+from .fold import walk_above
+
+__all__ = ["Recorded", "record"]
+
+_LISTENING = 2
+"""A compiler listens to everything (see `context`)."""
+DEPENDS_ON_VALUES = (
+    "argwhere", "flatnonzero", "nonzero", "unique", "unique_all", "unique_counts", "unique_inverse",
+    "unique_values", "union1d", "intersect1d", "setdiff1d", "setxor1d", "trim_zeros", "extract",
+    "compress", "histogram", "bincount", "repeat",
+)  # fmt: skip
+
+
+@dataclass
+class Recorded:
+    """What one call did."""
+
+    inputs: list[Node]
+    """A node for each array of the arguments."""
+    captured: list[Tensor]
+    """Tensors that the function found around it, and the nodes they named."""
+    captured_nodes: list[Node]
+    outputs: list[Node | None]
+    """The arrays of the result; what is no array is None and stands in `plain`."""
+    plain: list[Any]
+    rebuild: Callable[[Sequence[Any]], Any]
+
+
+def record(
+    f: Callable[..., Any], leaves: Sequence[Any], rebuild: Callable[[Sequence[Any]], Any]
+) -> Recorded:
+    """Record f(*args, **kwargs), where `rebuild` of the leaves gives (args, kwargs).
+
+    Parameters
+    ----------
+    leaves
+        Arrays and Tensors are the program's inputs; other leaves are used as they are.
+
+    Raises
+    ------
+    RuntimeError
+        When f reads a value, changes an argument or a captured Tensor in place, or asks for
+        something whose shape depends on values.
+    """
+    given = [_fresh(x) for x in leaves]
+    inputs = [t.node for t in given if type(t) is Tensor]
+    start = inputs[0].number if inputs else constant(0).number
+    now = context.now
+    since, now.since = now.since, start
+    try:
+        with aside(_LISTENING | (now.mode & TRACKED)), np.errstate(all="ignore"):
+            args, kwargs = rebuild(given)
+            result = f(*args, **kwargs)
+    finally:
+        now.since = since
+    _check_untouched(given, inputs)
+    results, back = flatten(result)
+    outputs = [_output(x) for x in results]
+    order = walk_above([y for y in outputs if y is not None], _Older(start, inputs))
+    for node in order:
+        if node.op is not None and node.number >= start and node.op.name in DEPENDS_ON_VALUES:
+            _refuse(node)
+    outside = [n for n in order if n.number < start]
+    tensors = _tensors_of(outside)
+    return Recorded(
+        inputs, [*tensors.values()], [*tensors], outputs,
+        [None if y is not None else x for x, y in zip(results, outputs, strict=True)], back,
+    )  # fmt: skip
+
+
+class _Older:
+    """Holds every node made before a recording began, and the recording's inputs."""
+
+    def __init__(self, start: int, inputs: Sequence[Node]) -> None:
+        self.start, self.inputs = start, {*inputs}
+
+    def __contains__(self, node: Node) -> bool:
+        return node.number < self.start or node in self.inputs
+
+
+def _fresh(x: Any) -> Any:
+    """Return the Tensor that stands for an argument's array; other things as they are."""
+    if type(x) is Tensor:
+        return tensor_of(leaf(x.node.value, None, x.node.name))
+    if isinstance(x, (np.ndarray, np.generic)) and x.dtype.kind in "biufc":
+        return tensor_of(leaf(x, None))
+    return x
+
+
+def _output(x: Any) -> Node | None:
+    if type(x) is Tensor:
+        return x.node
+    return constant(np.array(x)) if isinstance(x, (np.ndarray, np.generic)) else None
+
+
+def _check_untouched(given: Sequence[Any], inputs: Sequence[Node]) -> None:
+    now = [t.node for t in given if type(t) is Tensor]
+    for k, (tensor, node) in enumerate(zip(now, inputs, strict=True)):
+        if tensor is not node:
+            raise RuntimeError(
+                f"jit: the function changes its argument's array {node.name or k} in place, which "
+                "a program can not do; write y = x + ..., or x = x.copy() first, and return it"
+            )
+
+
+def _refuse(node: Node) -> None:
+    name = node.op.label if node.op else node
+    raise RuntimeError(
+        f"jit: the shape of {name}(...) depends on values, which are not known while a "
+        "program is recorded; write np.where(condition, a, b), or do it outside the function"
+    )
+
+
+def _tensors_of(nodes: Sequence[Node]) -> dict[Node, Tensor]:
+    """Return the living Tensors that name nodes from before; those without one are constants.
+
+    Nothing points from a Node to its Tensors, so the garbage collector's list is searched.
+    """
+    wanted = {*nodes}
+    found: dict[Node, Tensor] = {}
+    if not wanted:
+        return found
+    for thing in gc.get_objects():
+        if type(thing) is Tensor and thing.node in wanted:
+            found.setdefault(thing.node, thing)
+    return {node: found[node] for node in nodes if node in found}
+
+
