@@ -115,6 +115,7 @@ OTHER_TESTS = {
     "test_gallery.py",
     "test_house.py",
     "test_imports.py",
+    "test_jit.py",
     "test_note_depth.py",
     "test_note_document.py",
     "test_optimisers.py",

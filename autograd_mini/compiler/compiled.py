@@ -20,6 +20,7 @@ from ..transforms import _is_explicit, flatten
 from .arguments import Static, has_history, kind_of, value_of
 from .program import Program
 from .record import Recorded, record
+from .surroundings import Surroundings
 
 __all__ = ["Jitted", "jit"]
 
@@ -200,6 +201,7 @@ class _Entry:
             self.moving, given = False, [*leaves]
             recorded = record(f, given, lambda new: _call(rebuild(new)))
         self.recorded = recorded
+        self.around = Surroundings(f)
         self.captured = [(t, t.node.value.shape, t.node.value.dtype) for t in recorded.captured]
         tensors = any(map(_is_explicit, leaves)) and any(type(x) is Tensor for x in leaves)
         self.wrapped = self._kinds(f, leaves, rebuild, tensors)
@@ -228,8 +230,8 @@ class _Entry:
         return [tensors and y is not None for y in recorded.outputs]
 
     def fits(self) -> bool:
-        """Tell whether the captured Tensors still have their shapes and dtypes."""
-        return all(
+        """Tell whether what f finds around it is what it was: names, shapes and dtypes."""
+        return self.around.unchanged() and all(
             t.node.value.shape == shape and t.node.value.dtype == dtype
             for t, shape, dtype in self.captured
         )

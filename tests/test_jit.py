@@ -1,0 +1,129 @@
+"""jit: the same numbers as f itself, whatever changes between two calls."""
+
+from __future__ import annotations
+
+import gc
+import threading
+from typing import Any
+
+import numpy as np
+import pytest
+
+import autograd_mini as ag
+
+XOR = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
+LABELS = np.array([[1.0], [0.0], [0.0], [1.0]])
+
+
+def alike(found: Any, expected: Any) -> None:
+    np.testing.assert_allclose(found, expected, rtol=1e-13, atol=1e-15)
+
+
+@pytest.mark.parametrize("cost", [ag.nn.logistic_cost, ag.nn.quadratic_cost])
+@pytest.mark.parametrize("lam", [0.0, 0.5])
+def test_a_networks_cost_and_gradient(cost: Any, lam: float) -> None:
+    net = ag.nn.Network([2, 3, 1], seed=1)
+    f = ag.value_and_grad(lambda net, X, Y: cost(net, X, Y, lam))
+    jitted = ag.jit(f)
+    for _ in range(2):
+        (J, gradient), (J2, expected) = jitted(net, XOR, LABELS), f(net, XOR, LABELS)
+        alike(J, J2)
+        assert type(J) is type(J2)
+        for one, other in zip(gradient.parameters, expected.parameters, strict=True):
+            alike(one.numpy(), other.numpy())
+            assert type(gradient) is ag.nn.Network
+        with ag.no_grad():
+            net.weights[1][...] = -1.0
+
+
+def test_a_captured_array_is_a_constant_and_a_captured_tensor_is_read_again() -> None:
+    w, c = ag.Tensor([1.0, 2.0]), np.array([1.0, 1.0])
+    f = ag.jit(lambda x: (w * x + c).sum())
+    x = np.array([3.0, 4.0])
+    assert f(x).item() == 13.0
+    c[:] = 100.0
+    w[...] = [5.0, 6.0]
+    assert f(x).item() == 41.0
+    w = ag.Tensor([0.0, 1.0])  # the name stands for something else: recorded anew
+    assert f(x).item() == 204.0
+
+
+def test_a_captured_tensor_takes_part_in_the_recorded_gradient() -> None:
+    w = ag.Tensor([1.0, 2.0])
+    f = ag.jit(ag.grad(lambda x: (w * x * x).sum()))
+    x = np.array([3.0, 4.0])
+    np.testing.assert_array_equal(f(x), [6.0, 16.0])
+    w[...] = [0.0, 1.0]
+    np.testing.assert_array_equal(f(x), [0.0, 8.0])
+
+
+def test_results_are_the_callers_own() -> None:
+    f = ag.jit(lambda x: (x, x.T, x + 1.0, x + 1.0, np.ones(2)))
+    x = np.eye(2)
+    first = f(x)
+    for value in first:
+        value[...] = 7.0
+    for found, expected in zip(f(x), (x, x, x + 1, x + 1, np.ones(2)), strict=True):
+        np.testing.assert_array_equal(found, expected)
+    np.testing.assert_array_equal(x, np.eye(2))
+
+
+def test_a_changing_float_becomes_an_input_where_no_dtype_changes() -> None:
+    step = ag.jit(lambda w, rate: w - rate * w)
+    w = np.ones(2)
+    for k in range(5):
+        alike(step(w, 0.1 * k), w - 0.1 * k * w)
+    assert len(step.entries) == 2
+    for k in range(3):
+        assert step(w.astype(np.float32), 0.1 * k).dtype == np.float32
+
+
+def test_tracked_arguments_and_results_run_as_they_are() -> None:
+    sine = ag.jit(np.sin)
+    assert ag.grad(lambda x: sine(x) * 2.0)(1.0) == 2.0 * np.cos(1.0)
+    assert ag.grad(ag.grad(sine))(1.0) == -np.sin(1.0)
+    net = ag.nn.Network([2, 1])
+    J = ag.jit(ag.nn.logistic_cost)(net, XOR, LABELS)
+    J.backward()
+    assert net.weights[1].grad is not None
+
+
+def test_reading_a_value_raises_and_says_what_to_write() -> None:
+    f = ag.jit(lambda x: x if x.sum() > 0 else -x)
+    with pytest.raises(RuntimeError, match=r"np\.where"):
+        f(np.ones(2))
+
+
+def test_changing_an_argument_in_place_raises() -> None:
+    def f(x: Any) -> Any:
+        x += 1.0
+        return x
+
+    x = np.ones(2)
+    with pytest.raises(RuntimeError, match="in place"):
+        ag.jit(f)(x)
+    np.testing.assert_array_equal(x, 1.0)
+
+
+def test_a_shape_that_depends_on_values_raises() -> None:
+    with pytest.raises(RuntimeError, match="depends on values"):
+        ag.jit(np.unique)(np.ones(2))
+
+
+def test_threads_have_buffers_of_their_own_which_die_with_them() -> None:
+    f = ag.jit(lambda x: np.tanh(x @ x).sum())
+    matrices = [np.full((20, 20), 0.01 * k) for k in range(4)]
+    expected = [f(m) for m in matrices]
+    wrong: list[Any] = []
+
+    def run(k: int) -> None:
+        wrong.extend(k for _ in range(300) if f(matrices[k]) != expected[k])
+
+    threads = [threading.Thread(target=run, args=(k,)) for k in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+    gc.collect()
+    assert len(f.program.local.free) == 1
