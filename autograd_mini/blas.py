@@ -86,9 +86,7 @@ def _using(count: int) -> Iterator[None]:
     finally:
         found.scipy_openblas_set_num_threads64_(before)
 
-
 def pin() -> None:
     """Use one thread from now on, in a process of our own; what the environment says is obeyed."""
-    found = library()
-    if found is not None and not any(name in os.environ for name in VARIABLES):
-        found.scipy_openblas_set_num_threads64_(1)
+    if not any(name in os.environ for name in VARIABLES):
+        set_threads(1)

@@ -9,9 +9,9 @@ import warnings
 from collections.abc import Collection, Sequence
 from typing import Any
 
+from ..blas import pinned
 from . import options
 from .bench_text import Text
-from .blas import pinned
 from .terminal import Output
 
 HELP = "how fast it is on this machine, beside NumPy by hand and other libraries"
