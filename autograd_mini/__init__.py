@@ -61,6 +61,7 @@ __version__ = "0.1.0"
 
 # What is heavy, or rests on the rooms below it, loads on first use: name -> (module, attribute).
 _LAZY = {
+    "blame": ("blame", None),
     "check_grads": ("checking", "check_grads"),
     "checkpoint": ("boundaries", "checkpoint"),
     "charts": ("charts", None),

@@ -17,7 +17,8 @@ __all__ = ["broadcasts", "is_elementwise", "known_name"]
 
 ELEMENTWISE: Final = frozenset(
     ("around", "astype", "clip", "copy", "i0", "identity", "imag", "isclose", "leaky_relu",
-     "nan_to_num", "real", "relu", "round", "sigmoid", "sinc", "softplus", "where")
+     "nan_to_num", "product", "quotient", "real", "relu", "round", "sigmoid", "sinc", "softplus",
+     "where")
 )  # fmt: skip
 """What NumPy broadcasts without being a ufunc."""
 KNOWN: Final = frozenset(("numpy", "scipy", "autograd_mini"))

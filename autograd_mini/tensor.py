@@ -401,15 +401,12 @@ def dispatch(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> An
         if _PLAIN.issuperset(map(type, args)):
             return apply(op, args)
     if function in _WRITERS or kwargs.get("out") is not None:
-        label = f"np.{getattr(function, '__name__', 'function')}"
-        cure = _WRITERS.get(function, f"y = {label}(...), arr = arr + t")
-        where = f"{label} with out=, .at or += writes into an array in place"
-        raise TypeError(f"{where}, where a tensor's derivative would be lost; write {cure}")
+        raise TypeError(sys.modules[__package__].blame.writing(function))
     op = find_op(function, kwargs)
     if not _is_wanted(op, (*args, *kwargs.values())):
         return _run_unrecorded(function, op, args, kwargs)
     if op is None:
-        raise TypeError(_missing_rule(function))
+        raise TypeError(sys.modules[__package__].blame.missing_rule(function))
     if not op.rules:  # said in terms of other functions
         return op.compute(*args, **kwargs)
     operands, metadata = op.bind(args, kwargs)
@@ -434,10 +431,7 @@ def _is_wanted(op: Op | None, arguments: tuple[Any, ...]) -> bool:
     return differentiable and context.now.mode == TRACKED and any(map(_is_tracked, arguments))
 
 
-_WRITERS: dict[Any, str] = {
-    np.copyto: "x = v, or x[...] = v with x a Tensor", np.put: "x[indices] = v with x a Tensor",
-    np.place: "x[mask] = v with x a Tensor", np.putmask: "x = np.where(mask, v, x)",
-    np.fill_diagonal: "x = np.where(np.eye(n, dtype=bool), v, x)"}
+_WRITERS = frozenset((np.copyto, np.put, np.place, np.putmask, np.fill_diagonal))
 
 
 def _run_unrecorded(function: Any, op: Op | None, args: Any, kwargs: dict[str, Any]) -> Any:
@@ -458,17 +452,3 @@ def _wrap_result(result: Any, op: Op | None, values: tuple[Any, ...]) -> Any:
 def _like(several: Any, items: list[Any]) -> Any:
     """Return items in a tuple, named tuple or list as NumPy returned it."""
     return getattr(several, "_make", type(several))(items)
-
-
-def _missing_rule(function: Any) -> str:
-    """Return an error that is a rule ready to be pasted."""
-    module = getattr(function, "__module__", None) or "numpy"
-    owner = getattr(getattr(function, "__self__", None), "__name__", None)  # np.multiply.outer
-    name = f"{owner}.{function.__name__}" if owner else getattr(function, "__name__", function)
-    label = f"{module}.{name}".replace("numpy.", "np.", 1)
-    arity = getattr(function, "nin", 1)
-    row = f"lambda g, y, {', '.join('abcdefgh'[:arity])}: g * ..."
-    return (
-        f"{label} has no derivative rule yet. Give it one, ag.rule({label}{f', {row}' * arity}), "
-        "with ∂y/∂(argument) in place of ...; or pass t.detach() if no derivative is wanted"
-    )

@@ -111,10 +111,11 @@ case("divide", arrays("nonzero"), lambda a: 2 / a, lambda a: a / 4.0, lambda a: 
 case("remainder", arrays("halves", "modulus"), np.remainder, lambda a, b: a % b, step="central")
 case("remainder", arrays("halves"), lambda a: a % 0.6, step="central")
 case("remainder", arrays("modulus"), lambda b: 1.5 % b, step="central")
+case("product", arrays("real", "real"), OP["product"].function)
+case("quotient", arrays("real", "nonzero"), OP["quotient"].function)
 case("negative", arrays("real"), lambda x: -x, np.negative)
 case("positive", arrays("real"), lambda x: +x, np.positive)
 case("square", arrays("real"), np.square)
-case("reciprocal", arrays("nonzero"), np.reciprocal)
 case("power", arrays("positive", "real"), lambda a, b: a**b, np.power, np.pow)
 case(
     "power",
@@ -199,7 +200,6 @@ case(
     lambda c, a: np.where(c > 0, 0, a),
 )
 case("modf", arrays("lattice 0"), np.modf, step="central")
-case("full_like", draw.filling, np.full_like)
 case("identity", arrays("real"), identity)
 case("astype", arrays("real"), lambda x: x.astype(complex), lambda x: np.astype(x, complex))
 case("real", arrays("real"), np.real, lambda x: x.real, step="central")

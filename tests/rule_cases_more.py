@@ -80,6 +80,8 @@ for name in ("degrees", "rad2deg", "radians", "deg2rad", "sinc", "i0", "nan_to_n
 for name in ("cbrt", "fabs"):
     more(name, arrays("nonzero"), getattr(np, name))
 more("hypot", arrays("nonzero", "real"), np.hypot)
+case("reciprocal", arrays("nonzero"), np.reciprocal)
+case("full_like", draw.filling, np.full_like)
 more("arctan2", arrays("nonzero", "nonzero"), np.arctan2)
 more("logaddexp2", arrays("real", "real"), np.logaddexp2)
 more("float_power", arrays("positive", "real"), np.float_power, step="complex")

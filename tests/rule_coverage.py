@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 import scipy.special
 
+from autograd_mini.blame import WRITERS
 from autograd_mini.op import OPS, find_op
-from autograd_mini.tensor import _WRITERS
 
 
 def words(text: str) -> set[str]:
@@ -59,7 +59,7 @@ def public(module: Any) -> dict[str, Any]:
 def fate(name: str, function: Any) -> str:
     """Return what becomes of a Tensor in a function: the row of the table it is counted in."""
     op = find_op(function)
-    if function in _WRITERS:
+    if function in WRITERS:
         return "refused, with the cure"
     if op is not None:
         if op.reads == "refused":

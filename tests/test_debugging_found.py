@@ -226,12 +226,12 @@ def test_the_cures(f: Callable[[], Any], said: str) -> None:
 def test_a_gradient_s_message() -> None:
     def f() -> None:
         x = tensor(4.0, 0.0, name="x")
-        np.where(x > 0, x * np.sqrt(x), 0.0).sum().backward()
+        np.where(x > -1, np.sqrt(x), 0.0).sum().backward()
 
     message = error_of(f)
     assert message.startswith("the rule of np.sqrt, recorded at ")
-    assert "x * np.sqrt(x)" in message
-    assert "gave nan at [1] in the gradient of x, from g = 0.0 at [1] and x = 0.0 at [1]" in message
+    assert "np.sqrt(x)" in message
+    assert "gave inf at [1] in the gradient of x, from g = 1.0 at [1] and x = 0.0 at [1]" in message
     assert message.endswith("its slope is infinite at 0: " + nonfinite.CURES["sqrt"].split(": ")[1])
 
 

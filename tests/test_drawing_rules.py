@@ -38,7 +38,7 @@ MATRIX, ROW = np.ones((2, 2)), np.ones(2)
         (lambda x: x @ MATRIX, ("a: g @ bᵀ",)),
         (lambda x: MATRIX @ x, ("b: aᵀ @ g",)),
         (lambda x: x @ ROW, ("a: g[..., None] · b",)),
-        (lambda x: np.maximum(x, 0.5), ("a: g · [a > b] + 0.5 · g · [a = b]",)),
+        (lambda x: np.maximum(x, 0.5), ("a: g · [a = y] − 0.5 · g · [a = b]",)),
         (lambda x: np.where(MATRIX > 0, x, 0.0), ("a: g where c, else 0",)),
         (lambda x: np.sum(x, axis=0), ("spread(g)",)),
         (lambda x: ag.nn.logsumexp(x, axis=0), ("softmax(x, axis) · expand_dims(g, axis)",)),

@@ -561,8 +561,6 @@ def test_transforms_of_two_threads_share_a_weight_and_nothing_else():
 def test_a_rule_for_one_of_numpys_functions_is_one_line():
     known = OPS.pop(np.sin)
     try:
-        with pytest.raises(TypeError, match=r"ag\.rule\(np\.sin"):
-            np.sin(leaf(1.0))
         rule(np.sin, lambda g, y, x: g * np.cos(x))
         assert np.isclose(ag.grad(np.sin)(1.0), np.cos(1.0))
         assert np.isclose(ag.grad(ag.grad(np.sin))(1.0), -np.sin(1.0))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import operator
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -137,6 +139,58 @@ def test_an_error_says_what_was_given_and_what_to_write(item: str) -> None:
     for piece in pieces:
         assert piece in text[place:], f"{piece!r} is not in {text!r} (after {text[:place]!r})"
         place = text.index(piece, place)
+
+
+def test_writing_a_tensor_into_an_array_is_refused_with_the_cure() -> None:
+    t, out = x(), np.zeros(3)
+    attempts: list[Callable[[], Any]] = [
+        lambda: operator.iadd(out, t),
+        lambda: np.add(t, 1, out=out),
+        lambda: np.add.at(out, [0], t),  # type: ignore[arg-type]
+        lambda: np.sum(t, axis=0, out=out),
+        lambda: np.copyto(out, t),  # type: ignore[arg-type]
+        lambda: np.copyto(ag.Tensor([1.0, 2.0, 3.0]), out),
+        lambda: np.putmask(out, out > 0, t),
+    ]
+    for attempt in attempts:
+        with pytest.raises(TypeError, match="derivative would be lost; write"):
+            attempt()
+    assert out.tolist() == [0.0, 0.0, 0.0]
+
+
+def test_a_missing_rule_prints_one_ready_to_paste() -> None:
+    with pytest.raises(TypeError, match=re.escape("ag.rule(np.add.reduceat, lambda g, y, a: g *")):
+        np.add.reduceat(x(), [0, 1])
+    with pytest.raises(TypeError, match=r"np\.histogram has no derivative rule"):
+        np.histogram(x())
+    with pytest.raises(TypeError, match="keywords with one: none"):
+        np.exp(x(), dtype=np.float32)
+    with pytest.raises(AttributeError, match=r"np\.sort"):
+        x().sort()
+    with pytest.raises(AttributeError, match="nonsense"):
+        _ = x().nonsense
+
+
+REFUSED: dict[str, Callable[[Any], Any]] = {
+    "np.add.reduceat(x, [0, 1])": lambda x: np.add.reduceat(x, [0, 1]),
+    "np.add(x, 1.0, out=np.zeros(3))": lambda x: np.add(x, 1.0, out=np.zeros(3)),
+    "np.add(x, 1.0, where=np.array([True, False, True]))": lambda x: np.add(
+        x, 1.0, where=np.array([True, False, True])
+    ),
+    "np.add(x, 1.0, dtype=np.float32)": lambda x: np.add(x, 1.0, dtype=np.float32),
+    "np.add.at(np.zeros(3), [0, 1, 2], x)": lambda x: np.add.at(np.zeros(3), [0, 1, 2], x),
+    "np.mean(x, out=np.zeros(()))": lambda x: np.mean(x, out=np.zeros(())),
+    "np.concatenate([x, x], out=np.zeros(6))": lambda x: np.concatenate([x, x], out=np.zeros(6)),
+    "np.copyto(np.zeros(3), x)": lambda x: np.copyto(np.zeros(3), x),
+}
+
+
+@pytest.mark.parametrize("call", REFUSED)
+def test_a_call_without_a_rule_is_refused(call: str) -> None:
+    """What no rule knows raises, and says what to write; nothing is dropped."""
+    x = ag.Tensor([1.0, 2.0, 3.0], requires_grad=True)
+    with pytest.raises(TypeError, match="derivative"):
+        REFUSED[call](x)
 
 
 class Foreign:

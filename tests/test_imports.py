@@ -46,6 +46,7 @@ ORDER = [
     "inplace",
     "tensor",
     "transforms",
+    "blame",
     "recording",
     "elements",
     "batching",

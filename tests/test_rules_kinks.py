@@ -198,3 +198,63 @@ def test_log1p_and_expm1_keep_their_digits_near_0() -> None:
     assert slopes(np.log1p, [1e-20, -1e-20]) == [[1.0, 1.0]]
     assert slopes(np.expm1, [1e-20, 1e-9]) == [[1.0, math.exp(1e-9)]]
     assert nth(lambda x: np.log1p(x) - x, 1)(1e-9) == pytest.approx(-1e-9, rel=1e-6)
+
+
+# -- a branch that is not taken
+
+# where its slope is infinite or no number, and another place; what NumPy says of the first
+STEEP: dict[str, tuple[Callable[[Any], Any], float, float]] = {
+    "sqrt at its kink": (np.sqrt, 0.0, 2.25),
+    "sqrt outside": (np.sqrt, -1.0, 4.0),
+    "a root as a power": (lambda x: x**0.5, 0.0, 2.0),
+    "a power between 1 and 2": (lambda x: x**1.5, 0.0, 3.0),
+    "an array of exponents": (lambda x: x ** np.array(0.5), 0.0, 3.0),
+    "a power outside": (lambda x: x**2.5, -2.0, 3.0),
+    "log": (np.log, 0.0, 0.5),
+    "log outside": (np.log, -3.0, 0.5),
+    "log1p": (np.log1p, -1.0, 0.5),
+    "a pole": (lambda x: 1.0 / x, 0.0, 2.0),
+    "0/0": (lambda x: np.sin(x) / x, 0.0, 2.0),
+    "a negative power": (lambda x: x**-2, 0.0, 1.5),
+    "overflow": (np.exp, 1000.0, 1.0),
+    "overflow of expm1": (np.expm1, 1000.0, 1.0),
+    "a sigmoid by hand": (lambda x: np.exp(x) / (1.0 + np.exp(x)), 1000.0, 1.0),
+    "a chain": (lambda x: np.log(np.sqrt(x)) / x, 0.0, 2.0),
+    "a norm": (lambda x: np.sqrt(np.sum(np.square(x))), 0.0, 2.0),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", STEEP)
+def test_a_branch_that_is_not_taken_gets_0_to_the_third_order(name: str) -> None:
+    """What is taken keeps its derivative; recorded in a larger program too."""
+    f, there, here = STEEP[name]
+    with np.errstate(all="ignore"):
+        for n in (1, 2, 3):
+            branch = nth(lambda x: np.where(x == there, 7.0, f(x)), n)
+            assert branch(there) == 0.0
+            assert branch(here) == pytest.approx(nth(f, n)(here), rel=1e-12)
+            squared = nth(lambda x: np.sum(np.where(x == there, x, f(x))) ** 2, n)
+            assert squared(there) == pytest.approx([2.0 * there, 2.0, 0.0][n - 1], abs=1e-12)
+
+
+@pytest.mark.parametrize("name", ["sqrt at its kink", "a root as a power", "an array of exponents"])
+def test_where_numpy_computes_the_branch_without_a_word_so_does_the_gradient(name: str) -> None:
+    """No division by zero is announced for what nobody asked for."""
+    f, there, _ = STEEP[name]
+    for n in (1, 2, 3):
+        assert nth(lambda x: np.where(x > 0, f(x), 0.0), n)(there) == 0.0
+
+
+def test_a_cotangent_that_happens_to_be_0_hides_no_derivative() -> None:
+    """∂²/∂w∂x of w·f(x) is f'(x), also where w is 0 and ∂/∂x is."""
+    for f in (np.sqrt, np.log, np.exp, lambda x: x**0.5, lambda x: 1.0 / x, lambda x: x**1.5):
+        mixed = ag.grad(ag.grad(lambda w, x, f=f: w * f(x), 1), 0)
+        assert mixed(0.0, 4.0) == pytest.approx(nth(f, 1)(4.0), rel=1e-14)
+
+
+def test_asked_for_an_infinite_slope_stays_infinite() -> None:
+    with np.errstate(divide="ignore"):
+        for f in (np.sqrt, lambda x: x**0.5, lambda x: x ** np.array(0.5)):
+            assert slopes(lambda x, f=f: 2.0 * np.where(x >= 0, f(x), 0.0), [0.0]) == [[math.inf]]
+    with pytest.raises(FloatingPointError):
+        ag.grad(lambda x: np.where(x >= 0, np.sqrt(x), 0.0))(0.0)

@@ -27,13 +27,14 @@ SPECIAL += [3.0, 700.0, 1000.0, np.inf, np.nan]
 
 
 def function(name: str) -> Any:
-    return getattr(np, name, None) or getattr(ag.nn, name)
+    own = {op.name: op.function for op in OPS.values()}
+    return getattr(np, name, None) or own[name]
 
 
 def arguments(name: str) -> list[np.ndarray[Any, Any]]:
     """Every special number, beside every other one: a column, a row, a number more."""
     every = np.array(SPECIAL)
-    count = 3 if name == "where" else getattr(function(name), "nin", 1)
+    count = {"where": 3, "product": 2, "quotient": 2}.get(name) or getattr(function(name), "nin", 1)
     return [every[:, None], every, np.array(0.25)][:count]
 
 

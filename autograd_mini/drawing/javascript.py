@@ -33,7 +33,7 @@ ELEMENTWISE: Final = frozenset((
     "tan", "sinh", "cosh", "tanh", "arcsin", "arccos", "arctan", "arctan2", "arcsinh", "arccosh",
     "arctanh", "hypot", "sigmoid", "softplus", "relu", "maximum", "minimum", "where", "equal",
     "not_equal", "less", "greater", "less_equal", "greater_equal", "logical_not", "logical_and",
-    "logical_or", "logical_xor", "isnan", "isfinite", "isinf",
+    "logical_or", "logical_xor", "isnan", "isfinite", "isinf", "product", "quotient",
 ))  # fmt: skip
 ALONG_AXES: Final = frozenset(("sum", "mean", "max", "min", "softmax", "log_softmax", "logsumexp"))
 SAME: Final = frozenset(("positive", "identity", "copy", "real", "conjugate"))

@@ -138,6 +138,10 @@ def _call(node: ast.Call, known: dict[str, Any]) -> Text:
             return _inside(of, ATOM, known) + "ᵀ", ATOM
         case "_matmul", [left, right]:
             return _text(ast.BinOp(left, ast.MatMult(), right), known)
+        case "product", [left, right]:
+            return _text(ast.BinOp(left, ast.Mult(), right), known)
+        case "quotient", [left, right]:
+            return _text(ast.BinOp(left, ast.Div(), right), known)
         case "square", [of]:
             return _power(_inside(of, ATOM, known), "2"), POWER
         case "sqrt", [of]:

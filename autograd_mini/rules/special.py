@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..op import primitive, rule
+from .elementwise import product, quotient
 
 __all__: list[str] = []
 
@@ -30,7 +31,7 @@ def _safe(x: Any, bad: Any) -> Any:
 
 
 # logistic
-_rule("logit", lambda g, y, x: g / (x * (1.0 - x)))
+_rule("logit", lambda g, y, x: quotient(g, x * (1.0 - x)))
 _rule("log_expit", lambda g, y, x: g * _of("expit", -x))
 
 # the normal distribution, and the error function
@@ -46,12 +47,12 @@ def _mills(x: Any) -> Any:
 
 _rule("log_ndtr", lambda g, y, x: g * _mills(x))
 _rule("ndtr", lambda g, y, x: g * (_BELL * np.exp(-0.5 * x * x)))
-_rule("ndtri", lambda g, y, p: g * (np.exp(0.5 * y * y) / _BELL))
+_rule("ndtri", lambda g, y, p: product(g, np.exp(0.5 * y * y) / _BELL))
 _rule("erf", lambda g, y, x: g * (_HALF_PI * np.exp(-x * x)))
 _rule("erfc", lambda g, y, x: g * (-_HALF_PI * np.exp(-x * x)))
-_rule("erfcx", lambda g, y, x: g * (2.0 * x * y - _HALF_PI))
-_rule("erfinv", lambda g, y, p: g * (np.exp(y * y) / _HALF_PI))
-_rule("erfcinv", lambda g, y, p: g * (np.exp(y * y) / -_HALF_PI))
+_rule("erfcx", lambda g, y, x: product(g, 2.0 * x * y - _HALF_PI))
+_rule("erfinv", lambda g, y, p: product(g, np.exp(y * y) / _HALF_PI))
+_rule("erfcinv", lambda g, y, p: product(g, np.exp(y * y) / -_HALF_PI))
 
 
 # gamma and beta
@@ -62,11 +63,11 @@ def polygamma_of(x: Any, n: int) -> Any:
 
 
 rule(polygamma_of, lambda g, y, x, *, n: g * polygamma_of(x, n=n + 1))
-_rule("psi", lambda g, y, x: g * polygamma_of(x, n=1))
-_rule("gammaln", lambda g, y, x: g * _of("psi", x))
-_rule("loggamma", lambda g, y, x: g * _of("psi", x))
-_rule("gamma", lambda g, y, x: g * (y * _of("psi", x)))
-_rule("rgamma", lambda g, y, x: -g * (y * _of("psi", x)))
+_rule("psi", lambda g, y, x: product(g, polygamma_of(x, n=1)))
+_rule("gammaln", lambda g, y, x: product(g, _of("psi", x)))
+_rule("loggamma", lambda g, y, x: product(g, _of("psi", x)))
+_rule("gamma", lambda g, y, x: product(g, y * _of("psi", x)))
+_rule("rgamma", lambda g, y, x: -product(g, y * _of("psi", x)))
 _rule("beta",
       lambda g, y, a, b: g * (y * (_of("psi", a) - _of("psi", a + b))),
       lambda g, y, a, b: g * (y * (_of("psi", b) - _of("psi", a + b))))
@@ -76,18 +77,18 @@ _rule("betaln",
 
 # entropies; 0·log 0 = 0, with derivative 0 in both
 _rule("xlogy",
-      lambda g, y, a, b: g * np.log(_safe(b, (a == 0) & (b == 0))),
-      lambda g, y, a, b: g * (a / _safe(b, (a == 0) & (b == 0))))
+      lambda g, y, a, b: product(g, np.log(_safe(b, (a == 0) & (b == 0)))),
+      lambda g, y, a, b: quotient(g * a, _safe(b, (a == 0) & (b == 0))))
 _rule("xlog1py",
-      lambda g, y, a, b: g * np.log1p(np.where((a == 0) & (b == -1), 0.0, b)),
-      lambda g, y, a, b: g * (a / _safe(1.0 + b, (a == 0) & (b == -1))))
-_rule("entr", lambda g, y, x: -g * (np.log(x) + 1.0))
+      lambda g, y, a, b: product(g, np.log1p(np.where((a == 0) & (b == -1), 0.0, b))),
+      lambda g, y, a, b: quotient(g * a, _safe(1.0 + b, (a == 0) & (b == -1))))
+_rule("entr", lambda g, y, x: -product(g, np.log(x) + 1.0))
 _rule("rel_entr",
-      lambda g, y, a, b: g * (np.log(a / b) + 1.0),
-      lambda g, y, a, b: -g * (a / b))
+      lambda g, y, a, b: product(g, np.log(a / b) + 1.0),
+      lambda g, y, a, b: -quotient(g * a, b))
 _rule("kl_div",
-      lambda g, y, a, b: g * np.log(a / b),
-      lambda g, y, a, b: g * (1.0 - a / b))
+      lambda g, y, a, b: product(g, np.log(a / b)),
+      lambda g, y, a, b: quotient(g * (b - a), b))
 
 # Bessel functions
 _rule("j0", lambda g, y, x: -g * _of("j1", x))

@@ -12,20 +12,21 @@ from typing import Any
 import numpy as np
 
 from ..op import OPS, primitive, rule, without_derivative
+from .elementwise import product, quotient
 from .terms import said
 
 __all__: list[str] = []
 
 # trigonometric and hyperbolic functions, and their inverses
 rule(np.tan, lambda g, y, x: g * (1.0 + y * y))
-rule(np.arcsin, lambda g, y, x: g / np.sqrt((1.0 - x) * (1.0 + x)))
-rule(np.arccos, lambda g, y, x: -g / np.sqrt((1.0 - x) * (1.0 + x)))
+rule(np.arcsin, lambda g, y, x: quotient(g, np.sqrt((1.0 - x) * (1.0 + x))))
+rule(np.arccos, lambda g, y, x: -quotient(g, np.sqrt((1.0 - x) * (1.0 + x))))
 rule(np.arctan, lambda g, y, x: g / (1.0 + x * x))
-rule(np.sinh, lambda g, y, x: g * np.cosh(x))
-rule(np.cosh, lambda g, y, x: g * np.sinh(x))
+rule(np.sinh, lambda g, y, x: product(g, np.cosh(x)))
+rule(np.cosh, lambda g, y, x: product(g, np.sinh(x)))
 rule(np.arcsinh, lambda g, y, x: g / np.cosh(y))
-rule(np.arccosh, lambda g, y, x: g / np.sinh(y))
-rule(np.arctanh, lambda g, y, x: g / ((1.0 - x) * (1.0 + x)))
+rule(np.arccosh, lambda g, y, x: quotient(g, np.sinh(y)))
+rule(np.arctanh, lambda g, y, x: quotient(g, (1.0 - x) * (1.0 + x)))
 for degrees in (np.degrees, np.rad2deg):
     rule(degrees, lambda g, y, x: g * (180.0 / math.pi))
 for radians in (np.radians, np.deg2rad):
@@ -49,14 +50,15 @@ rule(np.arctan2,
      lambda g, y, a, b: -_turn(g, a, b))
 
 # exponentials, logarithms, powers and roots
-rule(np.exp2, lambda g, y, x: g * (y * math.log(2.0)))
-rule(np.log2, lambda g, y, x: g / (x * math.log(2.0)))
-rule(np.log10, lambda g, y, x: g / (x * math.log(10.0)))
+rule(np.reciprocal, lambda g, y, x: -product(g, y * y))
+rule(np.exp2, lambda g, y, x: product(g, y * math.log(2.0)))
+rule(np.log2, lambda g, y, x: quotient(g, x * math.log(2.0)))
+rule(np.log10, lambda g, y, x: quotient(g, x * math.log(10.0)))
 rule(np.logaddexp2,
-     lambda g, y, a, b: g * np.exp2(a - y),
-     lambda g, y, a, b: g * np.exp2(b - y))
+     lambda g, y, a, b: product(g, np.exp2(a - y)),
+     lambda g, y, a, b: product(g, np.exp2(b - y)))
 rule(np.float_power, *OPS[np.power].rules)
-rule(np.cbrt, lambda g, y, x: g / (3.0 * (y * y)))
+rule(np.cbrt, lambda g, y, x: quotient(g, 3.0 * (y * y)))
 
 # kinks and steps
 rule(np.fabs, lambda g, y, x: g * np.sign(x))
@@ -80,6 +82,9 @@ rule(np.unwrap, lambda g, y, p, *, discont=None, axis=-1, period=2.0 * math.pi: 
 rule(np.nan_to_num,
      lambda g, y, x, *, copy=True, nan=0.0, posinf=None, neginf=None:
          np.where(np.isfinite(x), g, 0.0))
+
+
+rule(np.full_like, None, lambda g, y, a, v: g)
 
 
 @said(np.angle)

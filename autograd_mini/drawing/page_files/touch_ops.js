@@ -69,6 +69,7 @@ const np = (() => {
 
   const elementwise = {
     add: (a, b) => a + b, subtract: (a, b) => a - b, multiply: (a, b) => a * b, divide: (a, b) => a / b,
+    product: (g, slope) => (g === 0 || slope === 0 ? 0 : g * slope), quotient: (g, x) => (g === 0 ? 0 : g / x),
     negative: (x) => -x, absolute: Math.abs, sign: Math.sign, square: (x) => x * x, reciprocal: (x) => 1 / x,
     power, remainder, floor_divide: floorDivide, sqrt: Math.sqrt, cbrt: Math.cbrt,
     floor: Math.floor, ceil: Math.ceil, trunc: Math.trunc, rint: roundToEven,
