@@ -85,6 +85,7 @@ OTHER_TESTS = {
     "test_data.py",
     "test_data_prepared.py",
     "test_readers.py",
+    "test_readers_damaged.py",
     "test_debugging.py",
     "test_debugging_found.py",
     "test_derivatives.py",

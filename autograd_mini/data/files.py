@@ -227,5 +227,6 @@ def _array(data: bytearray, name: str) -> NDArray[Any]:
             f"{name} declares shape {shape} of {dtype} and has {left} bytes; write the file again"
         )
     flat = np.frombuffer(data, dtype, math.prod(shape), offset=stream.tell() if left else 0)
-    # A copy: the caller may write to it, and it does not keep the file's bytes alive.
+    if not fortran and flat.flags.aligned:
+        return flat.reshape(shape)  # of this member's own bytes, which nobody else has
     return flat.reshape(shape, order="F" if fortran else "C").copy()

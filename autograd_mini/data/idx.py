@@ -114,11 +114,10 @@ def _other(file: Path, one: str, two: str) -> Path | None:
     start, found, end = file.name.rpartition(one)
     if not found:
         return None
-    swap = {"labels": ("idx3", "idx1"), "images": ("idx1", "idx3")}[two]
-    plain = (start + two + end.replace(*swap)).removesuffix(".gz")
-    beside = [file.with_name(plain), file.with_name(f"{plain}.gz")]
-    if file.suffix == ".gz":
-        beside.reverse()
+    endings = ["", ".gz"] if file.suffix != ".gz" else [".gz", ""]
+    dimensions = "1" if two == "labels" else "324"
+    names = [re.sub(r"idx\d+", f"idx{k}", start + two + end) for k in dimensions]
+    beside = [file.with_name(name.removesuffix(".gz") + e) for name in names for e in endings]
     return next((each for each in beside if each.exists()), beside[0])
 
 

@@ -23,6 +23,7 @@ from .files import LARGEST, read
 
 Array = NDArray[Any]
 
+HEADER: Final = b"MATLAB 5.0 MAT-file".ljust(124)
 MATRIX, COMPRESSED = 14, 15
 # Bytes of a number, by the type that a data element declares.
 SIZES: Final = {1: 1, 2: 1, 3: 2, 4: 2, 5: 4, 6: 4, 7: 4, 9: 8, 12: 8, 13: 8}
@@ -76,7 +77,8 @@ def read_mat(
         raise ValueError(f"{told}: truncated or damaged ({error}); copy it again") from error
     if not wanted:
         return {}
-    plain = content[:128].tobytes() + b"".join(part for parts in wanted.values() for part in parts)
+    # Not the file's own header: with a zero in it SciPy would take the file for one of MATLAB 4.
+    plain = HEADER + content[124:128].tobytes() + b"".join(part for parts in wanted.values() for part in parts)
     return _loaded(told, plain, [*wanted])
 
 
@@ -90,10 +92,10 @@ def _loaded(told: str, plain: bytes, names: list[str]) -> dict[str, Array]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
-            found = loadmat(BytesIO(plain), variable_names=names)
+            found = loadmat(BytesIO(plain), variable_names=[*names])
+        return {name: np.asarray(found[name]) for name in names}
     except Exception as error:  # SciPy raises whatever a damaged file makes it stumble over
         raise ValueError(f"{told} can not be read by SciPy ({str(error)[:200]})") from error
-    return {name: np.asarray(found[name]) for name in names}
 
 
 class _MatError(Exception):
@@ -189,7 +191,8 @@ def _variables(content: memoryview, order: str) -> Iterator[_Body]:
         if len(content) - at < 8:
             raise _MatError("truncated: it ends inside a variable")
         kind, length = struct.unpack_from(f"{order}II", content, at)
-        if kind not in (MATRIX, COMPRESSED):
+        if kind not in (HEADER: Final = b"MATLAB 5.0 MAT-file".ljust(124)
+MATRIX, COMPRESSED):
             raise _MatError(f"damaged: an element of type {kind} where a variable should begin")
         if length > len(content) - at - 8:
             left = len(content) - at - 8
