@@ -14,7 +14,7 @@ import numpy as np
 from ..graph import Node
 from ..tensor import Tensor
 
-__all__ = ["Static", "has_history", "kind_of", "value_of"]
+__all__ = ["Static", "has_history", "kind_of", "rest_of", "value_of"]
 
 
 class Static:
@@ -52,7 +52,7 @@ def kind_of(structure: Any, numbers: list[float]) -> Any:
         return (type_of, tuple(structure), *items)
     if hasattr(type_of, "__flatten__"):
         children, aux = structure.__flatten__()
-        return (type_of, _kind_of_rest(structure, aux), *[kind_of(c, numbers) for c in children])
+        return (type_of, rest_of(structure, aux), *[kind_of(c, numbers) for c in children])
     if hasattr(type_of, "__dataclass_fields__"):
         names = [f for f, field in type_of.__dataclass_fields__.items() if field.init]
         return (type_of, *[kind_of(getattr(structure, name), numbers) for name in names])
@@ -67,8 +67,8 @@ def kind_of(structure: Any, numbers: list[float]) -> Any:
     return type(static), static
 
 
-def _kind_of_rest(structure: Any, aux: Any) -> Any:
-    """What tells two objects apart beside their arrays: a Network's sizes and activations."""
+def rest_of(structure: Any, aux: Any) -> Any:
+    """Return what tells two objects apart beside their arrays: a Network's sizes and activations."""
     if aux is not structure:
         return kind_of(aux, [])
     plain = (tuple, str, int, float, bool, type(None))

@@ -18,6 +18,7 @@ from ..graph import Node
 from ..tensor import Tensor, wrap
 from ..transforms import _is_explicit, flatten
 from .arguments import Static, has_history, kind_of, value_of
+from .calling import MISS, short_way
 from .program import Program
 from .record import Recorded, record
 from .surroundings import Surroundings
@@ -101,6 +102,7 @@ class Jitted:
         self.f, self.static, self.cache_bytes = f, static, cache_bytes
         self.entries: OrderedDict[Any, _Entry] = OrderedDict()
         self.last: _Entry | None = None
+        self.short: tuple[int, Function] | None = None
         self.made = 0
         self.lock = threading.RLock()
         update_wrapper(self, f)
@@ -110,6 +112,11 @@ class Jitted:
         now = context.now
         if now.mode > TRACKED or now.debug is not None:
             return self.f(*args, **kwargs)
+        short = self.short
+        if short is not None and short[0] == now.mode and not kwargs:
+            found = short[1](args)
+            if found is not MISS:
+                return found
         given = self._with_static(args)
         leaves, rebuild = flatten((given, kwargs))
         if now.mode == TRACKED and _asks_for_derivative((given, kwargs), leaves):
@@ -117,6 +124,8 @@ class Jitted:
         numbers: list[float] = []
         kind = (now.mode, kind_of((given, kwargs), numbers))
         entry = self._entry(kind, tuple(numbers), leaves, rebuild)
+        short = None if kwargs or entry.moving else entry.short_way(given)
+        self.short = (now.mode, short) if short is not None else None
         if entry.program is None:
             return self.f(*args, **kwargs)
         return entry.run(leaves)
@@ -207,9 +216,11 @@ class _Entry:
         self.wrapped = self._kinds(f, leaves, rebuild, tensors)
         self.program = None
         self.nbytes = 0
+        self.short: Function | None = None
         if self.wrapped is not None:
             self.program = Program(recorded, _name(f))
             self.nbytes = self.program.nbytes
+            recorded.forget()
 
     def _kinds(
         self, f: Function, leaves: Sequence[Any], rebuild: Any, tensors: bool
@@ -235,6 +246,16 @@ class _Entry:
             t.node.value.shape == shape and t.node.value.dtype == dtype
             for t, shape, dtype in self.captured
         )
+
+    def short_way(self, args: tuple[Any, ...]) -> Function | None:
+        """Return the generated function that checks such arguments and runs the program."""
+        if self.short is None and self.wrapped is not None:
+            recorded = self.recorded
+            self.short = short_way(
+                args, recorded.result, self.wrapped, recorded.outputs, self.program,
+                self.captured, self.around.unchanged,
+            )  # fmt: skip
+        return self.short
 
     def run(self, leaves: Sequence[Any]) -> Any:
         """Run the program on the arrays of a call."""

@@ -21,6 +21,7 @@ from ..recording import aside
 from ..tensor import Tensor, tensor_of
 from ..transforms import flatten
 from .fold import walk_above
+from .specs import spec_of
 
 __all__ = ["Recorded", "record"]
 
@@ -46,6 +47,16 @@ class Recorded:
     """The arrays of the result; what is no array is None and stands in `plain`."""
     plain: list[Any]
     rebuild: Callable[[Sequence[Any]], Any]
+    result: Any
+    """What f returned."""
+
+    def forget(self) -> None:
+        """Let the recorded values go: shapes and dtypes are enough to draw a program."""
+        order = walk_above([y for y in self.outputs if y is not None], {})
+        start = self.inputs[0].number if self.inputs else 0
+        for node in order:
+            if node in self.inputs or (node.op is not None and node.number >= start):
+                node.value = spec_of(node)
 
 
 def record(
@@ -86,7 +97,7 @@ def record(
     tensors = _tensors_of(outside)
     return Recorded(
         inputs, [*tensors.values()], [*tensors], outputs,
-        [None if y is not None else x for x, y in zip(results, outputs, strict=True)], back,
+        [None if y is not None else x for x, y in zip(results, outputs, strict=True)], back, result,
     )  # fmt: skip
 
 
