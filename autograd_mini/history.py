@@ -36,7 +36,8 @@ class History:
     settings
         What `fit` was asked for.
     ended
-        What ended the run: "epochs", "patience", "callback" or "Ctrl-C".
+        What ended the run: "epochs", "patience", "callback", "converged" (a full-batch
+        method found no better weights) or "Ctrl-C".
 
     Examples
     --------

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 import autograd_mini as ag
 from autograd_mini import data, optimisers
 from autograd_mini.data import one_hot
+from autograd_mini.full_batch import METHODS
 from autograd_mini.history import History
 from autograd_mini.nn import Network
 from autograd_mini.training import checkpoint
@@ -180,6 +181,42 @@ def test_patience_that_is_over_goes_on_with_more(tmp_path: Path) -> None:
     assert more.rows == fit(net_of(), **given, patience=4).rows
 
 
+@settings(max_examples=15)
+@given(
+    method=st.sampled_from([*METHODS]), dtype=st.sampled_from([np.float64, np.float32]),
+    cuts=st.lists(st.integers(1, 9), min_size=1, max_size=3), every=st.sampled_from(["0s", 2]),
+)  # fmt: skip
+def test_a_full_batch_method_that_fails_anywhere_goes_on_to_the_same_bits(
+    method: str, dtype: Any, cuts: list[int], every: Any
+) -> None:
+    """It fails in a cost, that of a line search perhaps, or of a row."""
+    left = 10**9
+
+    def cost(net: Network, X: Any, Y: Any, lam: float) -> Any:
+        nonlocal left
+        left -= 1
+        if left == 0:
+            raise PowerCutError
+        return ag.nn.logistic_cost(net, X, Y, lam)
+
+    given = {"optimizer": method, "batch_size": None, "cost": cost, "validation": 0.2, "lam": 0.1}
+    whole = net_of(dtype)
+    expected = fit(whole, **given)
+    with TemporaryDirectory() as folder:
+        kept = {"checkpoint": Path(folder, "c.npz"), "checkpoint_every": every}
+        net, resume = net_of(dtype), False
+        for cut in [*cuts, 10**9]:
+            left = 10 + cut
+            try:
+                found = fit(net, **given, **kept, resume=resume)
+            except PowerCutError:
+                resume, net = True, Network([3, 4, 3], seed=99, dtype=dtype)
+            else:
+                break
+    assert (found.rows, found.best, found.ended) == (expected.rows, expected.best, expected.ended)
+    assert bits(net) == bits(whole)
+
+
 # -- what is refused
 
 
@@ -231,7 +268,7 @@ def test_schedules_are_told_apart_by_what_they_give(tmp_path: Path) -> None:
     path, rates = tmp_path / "c.npz", [0.1, 0.2]
     fit(net_of(), epochs=1, checkpoint=path, rate=lambda step: rates[0])
     fit(net_of(), epochs=2, checkpoint=path, rate=lambda step: rates[0], resume=True)
-    with pytest.raises(ValueError, match=r"rates \[0.1, .*\] there, \[0.2, .*\] here"):
+    with pytest.raises(ValueError, match=r"the rate of step 0 was 0\.1 there and is 0\.2 here"):
         fit(net_of(), epochs=2, checkpoint=path, rate=lambda step: rates[1], resume=True)
 
 

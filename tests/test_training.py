@@ -18,9 +18,10 @@ import numpy as np
 import pytest
 
 import autograd_mini as ag
-from autograd_mini import closed_form
+from autograd_mini import closed_form, optimisers
 from autograd_mini.charts.lines import HEIGHT, WIDTH
 from autograd_mini.data import load_digits, logic_table, one_hot
+from autograd_mini.full_batch import METHODS, FullBatch
 from autograd_mini.history import History
 from autograd_mini.nn import Network, logistic_cost
 from autograd_mini.optimisers import gradient_descent
@@ -125,6 +126,184 @@ def test_an_optimiser_of_ones_own() -> None:
     history = fit(net_of(3, 3), optimizer=own, epochs=2, batch_size=None)
     assert calls == [(None, 0.01), ({"calls": 1}, 0.01)]
     assert history.settings["optimizer"] == "own"
+
+
+@pytest.mark.parametrize("method", [*METHODS])
+def test_a_full_batch_method_goes_down_an_iteration_an_epoch(method: str) -> None:
+    net, twin = net_of(3, 4, 3), net_of(3, 4, 3)
+    history = fit(net, optimizer=method, lam=0.1, epochs=9)
+    run = FullBatch(
+        ag.value_and_grad(lambda p: logistic_cost(Network.__unflatten__(twin, p), X, Y, 0.1)),
+        [parameter.detach().numpy() for parameter in twin.parameters],
+        method,
+    )
+    assert history["cost"][1:].tolist() == [it.cost for it, _ in zip(run, range(9), strict=False)]
+    assert history["cost"].tolist() == sorted(history["cost"], reverse=True)
+    assert (history.best, history.ended) == (9, "epochs")
+    assert history.settings["batch_size"] is history.settings["rate"] is None
+    run.close()
+    assert not [thread for thread in threading.enumerate() if "conversation" in thread.name]
+
+
+def test_a_full_batch_method_that_is_at_the_bottom_ends_the_run() -> None:
+    net = net_of(3, 3)
+    history = fit(net, optimizer="l-bfgs", lam=1.0, epochs=10_000)
+    assert history.ended == "converged"
+    assert history.best == len(history) - 1 < 200
+    again = fit(net, optimizer="l-bfgs", lam=1.0, epochs=10_000)
+    assert (again.ended, again["cost"][-1]) == ("converged", pytest.approx(history["cost"][-1]))
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"rate": 0.1}, "rate=0.1; l-bfgs finds its own, leave rate out"),
+        ({"clip": 1.0}, "clip=1.0; l-bfgs finds its own, leave clip out"),
+        ({"batch_size": 5}, "batch_size=5; l-bfgs takes all examples a step, leave it out"),
+    ],
+)
+def test_a_full_batch_method_has_no_use_for_it(given: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(message)):
+        fit(net_of(3, 3), optimizer="l-bfgs", **given)
+
+
+def test_without_scipy_the_cure_is_named_before_anything_is_changed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "scipy.optimize", None)
+    net = net_of(3, 3)
+    before = bits(net)
+    with pytest.raises(ImportError, match=r'pip install "autograd-mini\[scipy\]"'):
+        fit(net, optimizer="l-bfgs")
+    assert bits(net) == before
+
+
+# -- schedules, clipping
+
+
+def test_a_schedule_gives_the_rate_of_every_step() -> None:
+    net, rates = net_of(3, 4, 3), [0.5, 0.0, 0.25, 0.125]
+    expected, asked = theta(net), []
+
+    def rate(step: int) -> float:
+        asked.append(step)
+        return rates[step]
+
+    for alpha in rates:
+        D = closed_form.gradients(expected, X, Y, 1.0)
+        expected = {layer: matrix - alpha * D[layer] for layer, matrix in expected.items()}
+    history = fit(
+        net, optimizer="gradient-descent", rate=rate, lam=1.0, epochs=4, batch_size=None
+    )
+    assert asked == [0, 1, 2, 3]
+    assert history.settings["rate"] == "rate"
+    assert history.best == 4
+    for layer, matrix in expected.items():
+        np.testing.assert_allclose(net.theta[layer], matrix, rtol=0, atol=1e-15)
+
+
+@pytest.mark.parametrize("value", [-0.1, np.nan, np.inf, "1", None])
+def test_a_schedule_that_gives_no_rate_is_told(value: Any) -> None:
+    with pytest.raises(ValueError, match="as the rate of step 2; expected a finite number, 0 or"):
+        fit(net_of(3, 3), rate=lambda step: 0.1 if step < 2 else value, epochs=5, batch_size=None)
+
+
+def test_a_clipped_step_is_no_longer_than_asked() -> None:
+    net = net_of(3, 4, 3)
+    before = np.concatenate([p.detach().numpy().ravel() for p in net.parameters])
+    history = fit(
+        net, optimizer="gradient-descent", rate=1.0, clip=1e-3, epochs=1, batch_size=None
+    )
+    after = np.concatenate([p.detach().numpy().ravel() for p in net.parameters])
+    assert np.linalg.norm(after - before) == pytest.approx(1e-3, rel=2e-3)
+    assert history.settings["clip"] == 1e-3
+
+
+def test_an_optimisers_own_rate_is_taken() -> None:
+    nets = [net_of(3, 4, 3) for _ in range(4)]
+    fit(nets[0], optimizer=optimisers.adam.using(rate=0.05, beta1=0.8), epochs=2)
+    fit(nets[1], optimizer=optimisers.adam.using(beta1=0.8), rate=0.05, epochs=2)
+    fit(nets[2], optimizer=optimisers.momentum, epochs=2)
+    fit(nets[3], optimizer="momentum", epochs=2)
+    assert bits(nets[0]) == bits(nets[1])
+    assert bits(nets[2]) == bits(nets[3])
+
+
+# -- validation, early stopping, callbacks
+
+
+@pytest.mark.parametrize("labels", [Y, Y.argmax(axis=1), Y.astype(int)])
+def test_a_share_of_every_class_is_kept_aside(labels: Any) -> None:
+    inputs, targets = np.tile(X, (10, 1)), np.concatenate([labels] * 10)
+    seen = []
+
+    def cost(net: Network, X: Any, Y: Any, lam: float) -> Any:
+        seen.append((np.asarray(X), np.asarray(Y)))
+        return logistic_cost(net, X, Y, lam)
+
+    history = fit(net_of(3, 3), inputs, targets, cost=cost, validation=0.2, epochs=0)
+    (X_train, Y_train), (X_kept, Y_kept) = seen[-2:]
+    assert history.columns[-2:] == ["validation_cost", "validation_accuracy"]
+    classes = Y_kept if Y_kept.ndim == 1 else Y_kept.argmax(axis=1)
+    assert np.bincount(classes).tolist() == [6, 4, 4]
+    assert len(X_train) == len(Y_train) == 56
+    rows = sorted(map(tuple, np.concatenate([X_train, X_kept]).tolist()))
+    assert rows == sorted(map(tuple, inputs.tolist()))
+    assert history.settings["validation"] == 0.2
+
+
+@pytest.mark.parametrize("targets", [np.linspace(0, 1, 7), RNG.uniform(0, 1, (7, 3))])
+def test_targets_that_are_no_classes_are_split_as_well(targets: Any) -> None:
+    net = Network([3, 1 if targets.ndim == 1 else 3], output="identity", seed=0)
+    assert "validation_cost" in fit(
+        net, X, targets, cost="quadratic", validation=0.3, epochs=1
+    ).columns  # fmt: skip
+
+
+def test_a_share_that_leaves_nothing_is_told() -> None:
+    with pytest.raises(ValueError, match=r"fit: validation=0\.1: split: 0\.1 of 7 examples"):
+        fit(net_of(3, 3), validation=0.1)
+
+
+def test_patience_ends_a_run_that_gets_no_better() -> None:
+    net = net_of(3, 4, 3)
+    history = fit(net, optimizer=climbing, rate=0.1, epochs=50, batch_size=None, patience=4)
+    assert (history.ended, history.best, len(history)) == ("patience", 3, 8)
+    assert not history.interrupted
+    assert logistic_cost(net, X, Y).item() == history["cost"][3]
+
+
+def test_callbacks_see_the_run_and_end_it() -> None:
+    seen: list[Any] = []
+
+    def told(state: Any) -> None:
+        weights = [p.detach().numpy().copy() for p in state.net.parameters]
+        seen.append((state.epoch, dict(state.row), weights, state.best, state.step.count))
+
+    net = net_of(3, 4, 3)
+    history = fit(
+        net, optimizer="momentum", epochs=9, batch_size=4,
+        callbacks=[lambda state: state.epoch >= 3, told],
+    )  # fmt: skip
+    assert (history.ended, history.interrupted) == ("callback", False)
+    assert [row for _, row, *_ in seen] == history.rows[1:]
+    assert [(epoch, steps) for epoch, _, _, _, steps in seen] == [(1, 2), (2, 4), (3, 6)]
+    for epoch, row, weights, _, _ in seen:
+        now = Network.__unflatten__(net, weights)
+        assert logistic_cost(now, X, Y).item() == row["cost"] == history["cost"][epoch]
+
+
+def test_an_optimiser_that_writes_into_its_arrays_leaves_the_best_weights_alone() -> None:
+    def inside(parameters: Any, gradients: Any, state: Any, *, rate: float) -> Any:
+        state = state or {"steps": 0}
+        for parameter, gradient in zip(parameters, gradients, strict=True):
+            np.add(parameter, (-rate if state["steps"] < 3 else rate) * gradient, out=parameter)
+        return parameters, {"steps": state["steps"] + 1}
+
+    net = net_of(3, 4, 3)
+    history = fit(net, optimizer=inside, rate=0.1, epochs=8, batch_size=None)
+    assert history.best == 3
+    assert logistic_cost(net, X, Y).item() == history["cost"][3]
 
 
 # -- the same numbers
@@ -335,6 +514,11 @@ def test_tqdm_is_loaded_only_for_a_bar() -> None:
             "optimizer='magic'; expected one of 'gradient-descent', 'momentum'",
         ),
         ({"cost": "softmax"}, "softmax"),
+        ({"clip": 0.0}, "clip=0.0; expected a finite number above 0, or None"),
+        ({"patience": 0}, "patience=0; expected a whole number above 0, or None"),
+        ({"validation": 1.5}, r"validation=1.5; expected \(X, Y\), or a share between 0 and 1"),
+        ({"callbacks": [3]}, "callbacks=3; expected a function"),
+        ({"optimizer": ["adam"]}, r"optimizer=\['adam'\]; expected one of"),
         ({"validation": (X[:, :2], Y)}, r"X has shape \(7, 2\)"),
         ({"validation": (X, Y[:3])}, r"\(3, 3\)"),
     ],

@@ -1,8 +1,9 @@
 """Training: batches, an optimiser, a progress bar, Ctrl-C, and the best weights kept.
 
 `fit` uses nothing that a reader could not: `value_and_grad` of a cost and an optimiser that is a
-plain function. In reading order: ``settings`` looks at what was asked for; ``step`` is one step;
-``measure`` is one row of the history; ``interrupt`` and ``progress`` are Ctrl-C and the bar;
+plain function. In reading order: ``settings`` looks at what was asked for; ``step`` is one step,
+``full`` one of a full-batch method; ``measure`` makes a row of the history; ``state`` is where a
+run stands, and ``checkpoint`` keeps it; ``interrupt`` and ``progress`` are Ctrl-C and the bar;
 ``loop`` is `fit`.
 
 Two seams, both in ``step``:

@@ -77,9 +77,10 @@ class Checkpoints:
             "columns": columns,
             "best": state.best,
             "steps": state.step.count,
+            "rates": state.step.rates(),
             "batch": state.batch,
             "called_off": state.called_off,
-            "state": packed(state.step.state, "state", arrays),
+            "state": packed(state.step.kept(), "state", arrays),
             "generator": packed(state.beginning, "generator", arrays),
         }
         save_model(self.path, Model(best, {KEY: kept}, arrays))
@@ -106,6 +107,8 @@ class Checkpoints:
         try:
             self.compare(model.notes[KEY]["about"], name)
             _bring(state, model)
+            self.compare_rates(model.notes[KEY]["rates"], state, name)
+            set_weights(state.net, state.step.parameters)
         except (LookupError, TypeError, AttributeError) as error:
             raise ValueError(
                 f"{name} is no checkpoint that this version reads ({error}); begin without resume"
@@ -126,6 +129,15 @@ class Checkpoints:
                 raise ValueError(f"{name} is of a run on other {part} examples; {cure}")
         if other["generator"] != self.about["generator"]:
             raise ValueError(f"{name} is of a run with another seed or generator; {cure}")
+
+    def compare_rates(self, there: Any, state: State, name: str) -> None:
+        """Raise unless the schedule gives the rates that the steps so far had."""
+        for (step, rate), (_, here) in zip(there, state.step.rates(), strict=False):
+            if rate != here:
+                raise ValueError(
+                    f"{name} is of another run: the rate of step {step} was {rate} there and is "
+                    f"{here} here; give the schedule of that run, or begin without resume"
+                )
 
     def clear(self) -> None:
         """Remove what runs that were killed in the middle of writing have left beside."""
@@ -204,7 +216,7 @@ def unpacked(value: Any, arrays: Mapping[str, Array]) -> Any:
 
 
 def _bring(state: State, model: Model) -> None:
-    """Bring a state to where the run was that a checkpoint's model is of; its network last."""
+    """Bring a state to where the run was that a checkpoint's model is of, but for its network."""
     kept, arrays = model.notes[KEY], model.arrays
     table = arrays["rows"].tolist()
     if len(kept["columns"]) != arrays["rows"].shape[1] or not 0 <= kept["best"] < len(table):
@@ -212,18 +224,14 @@ def _bring(state: State, model: Model) -> None:
     rows: list[dict[str, Any]] = [dict(zip(kept["columns"], row, strict=True)) for row in table]
     state.rows[:] = [row | {"epoch": int(row["epoch"])} for row in rows]
     state.best, state.best_weights = kept["best"], weights(model.net)
-    state.step.parameters = [
-        _like(arrays[f"now.{k}"], parameter) for k, parameter in enumerate(state.step.parameters)
-    ]
-    state.step.count, state.batch = int(kept["steps"]), int(kept["batch"])
-    state.step.state = unpacked(kept["state"], arrays)
-    state.called_off = bool(kept["called_off"])
+    now = [_like(arrays[f"now.{k}"], like) for k, like in enumerate(state.step.parameters)]
+    state.step.go_on(now, unpacked(kept["state"], arrays), int(kept["steps"]))
+    state.batch, state.called_off = int(kept["batch"]), bool(kept["called_off"])
     try:
         state.generator.bit_generator.state = unpacked(kept["generator"], arrays)
     except ValueError as error:
         raise LookupError(str(error)) from error
     state.beginning = state.generator.bit_generator.state
-    set_weights(state.net, state.step.parameters)
 
 
 def _like(array: Array, parameter: Array) -> Array:

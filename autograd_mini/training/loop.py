@@ -10,17 +10,19 @@ from typing import Any
 import numpy as np
 
 from ..data.batches import batches
+from ..full_batch import METHODS
 from ..history import History, Row
 from ..nn.network import COSTS, Network
 from ..optimisers import OPTIMISERS
 from ..optimisers.step import Step as Optimiser
 from .checkpoint import Checkpoints, about
+from .full import FullStep
 from .interrupt import first_ctrl_c
 from .measure import measured
 from .progress import bar
-from .settings import checked, examples, held_out, name_of, named, rate_of, whole
+from .settings import checked, examples, full_batch, held_out, name_of, named, rate_of, whole
 from .state import State
-from .step import Cost, Step, clipped, set_weights
+from .step import Array, Cost, Step, clipped, set_weights
 
 Callback = Callable[[State], Any]
 
@@ -71,7 +73,8 @@ def fit(
         λ, the strength of the regularisation; biases are never regularised.
     optimizer
         "gradient-descent", "momentum", "nesterov", "rmsprop", "adam", "adamw", or a function like
-        those in `optimisers`.
+        those in `optimisers`; "conjugate-gradient" or "l-bfgs" (SciPy's): an epoch is then an
+        iteration on all examples, which finds its own rate.
     rate
         The learning rate α; or a schedule, a function of the number of steps before, such as those
         in `optimisers`; None takes what suits the optimiser.
@@ -80,7 +83,7 @@ def fit(
     epochs
         How often to go through the examples.
     batch_size
-        Examples a step; None takes all of them, the note's own way.
+        Examples a step; None takes all of them, the note's own way, as full-batch methods do.
     seed
         Orders the batches: the same seed, the same numbers.
     validation
@@ -142,8 +145,7 @@ def fit(
     try:
         with bar(epochs, progress, state.epoch) as show, first_ctrl_c() as stop:
             while not (ended := state.ended(epochs, patience)):
-                if not run.epoch(state, stop):
-                    ended = "Ctrl-C"
+                if ended := run.epoch(state, stop):
                     break
                 run.close_epoch(state)
                 show(state.row)
@@ -151,6 +153,7 @@ def fit(
             if ended == "Ctrl-C" and state.batch:
                 state.add(run.row(state))  # of an epoch that is not complete
     finally:
+        state.step.close()
         set_weights(net, state.best_weights)
     settings = run.settings | {"epochs": epochs}
     return History(state.rows, state.best, ended == "Ctrl-C", settings, ended)
@@ -176,11 +179,16 @@ class _Run:
             raise TypeError(f"fit trains an nn.Network, got {type(net).__name__}")
         self.net = net
         self.cost = named("cost", cost, COSTS)
-        self.optimiser = named("optimizer", optimizer, OPTIMISERS)
+        self.optimiser = named(
+            "optimizer", optimizer, OPTIMISERS | {name: name for name in METHODS}
+        )
         self.lam = float(checked("lam", lam))
         self.rate, told = rate_of(rate, optimizer)
         self.clip = None if clip is None else float(checked("clip", clip))
         self.batch_size = None if batch_size is None else checked("batch_size", batch_size)
+        if isinstance(self.optimiser, str):
+            full_batch(self.optimiser, rate, clip, batch_size)
+            self.batch_size = None
         self.callbacks = [named("callbacks", callback, {}) for callback in callbacks]
         self.settings: dict[str, Any] = {
             "cost": name_of(cost),
@@ -211,17 +219,20 @@ class _Run:
         self.parts = {"": (X, Y), **self.parts}
         if test is not None:
             self.parts["test_"] = examples(self.net, self.cost, self.lam, *test)
-        optimiser = clipped(self.optimiser, self.clip)
-        step = Step(self.net, self.cost, optimiser, self.rate, self.lam, X, Y)
+        step = self.first_step(X, Y)
         watched = "validation_cost" if "validation_" in self.parts else "cost"
         return State(self.net, step, generator, watched)
 
+    def first_step(self, X: Array, Y: Array) -> Step:
+        """Make what moves the weights."""
+        if isinstance(self.optimiser, str):
+            return FullStep(self.net, self.cost, self.optimiser, self.lam, X, Y)
+        optimiser = clipped(self.optimiser, self.clip)
+        return Step(self.net, self.cost, optimiser, self.rate, self.lam, X, Y)
+
     def about(self, state: State) -> dict[str, Any]:
         """What a checkpoint must agree with."""
-        settings = dict(self.settings)
-        if not isinstance(settings["rate"], float):
-            settings["rates"] = [float(self.rate(step)) for step in (0, 1, 10, 100, 1_000, 10_000)]
-        return about(self.net, settings, self.parts, state.generator)
+        return about(self.net, self.settings, self.parts, state.generator)
 
     def first_row(self, state: State, resume: bool) -> None:
         """Measure the network before the first step, or go on where a checkpoint was."""
@@ -242,18 +253,20 @@ class _Run:
                 f"fit: {error} with rate={rate:g}; give a smaller rate"
             ) from None
 
-    def epoch(self, state: State, stop: Any) -> bool:
-        """Go through what is left of the epoch, batch by batch; False when `stop` was set."""
+    def epoch(self, state: State, stop: Any) -> str:
+        """Go through what is left of the epoch, batch by batch; why not to its end, or ""."""
         order = batches(len(state.step.X), self.batch_size, state.generator)
         try:
             with np.errstate(over="ignore", invalid="ignore"):
                 for rows in islice(order, state.batch, None):
                     if stop.is_set():
-                        return False
+                        return "Ctrl-C"
                     state.step.step(rows)
+                    if state.step.over:
+                        return "converged"
                     state.batch += 1
                     self.checkpoints.batch_done(state)
-            return True
+            return ""
         finally:
             state.step.write()
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ..context import no_grad
 from ..data.digits import split
+from ..full_batch import METHODS
 from ..nn.network import Network
 from ..optimisers import OPTIMISERS, RATES, Optimiser
 from .measure import Examples
@@ -65,8 +66,10 @@ def name_of(given: Any) -> str:
     return repr(given) if isinstance(given, Optimiser) else getattr(given, "__name__", repr(given))
 
 
-def rate_of(rate: Any, optimizer: Any) -> tuple[Callable[[int], float], float | str]:
+def rate_of(rate: Any, optimizer: Any) -> tuple[Callable[[int], float], float | str | None]:
     """Return the rate of every step, and how to call it."""
+    if isinstance(optimizer, str) and optimizer in METHODS:
+        return lambda step: 1.0, None
     if rate is None:
         own = getattr(optimizer, "settings", {}).get("rate")
         names = [name for name, known in OPTIMISERS.items() if optimizer in (name, known)]
@@ -75,6 +78,17 @@ def rate_of(rate: Any, optimizer: Any) -> tuple[Callable[[int], float], float | 
         return rate, name_of(rate)
     constant = float(checked("rate", rate))
     return lambda step: constant, constant
+
+
+def full_batch(method: str, rate: Any, clip: Any, batch_size: int | None) -> None:
+    """Refuse what a full-batch method has no use for."""
+    for name, value in (("rate", rate), ("clip", clip)):
+        if value is not None:
+            raise ValueError(f"fit: {name}={value!r}; {method} finds its own, leave {name} out")
+    if batch_size not in (None, 32):
+        raise ValueError(
+            f"fit: batch_size={batch_size}; {method} takes all examples a step, leave it out"
+        )
 
 
 def examples(net: Network, cost: Cost, lam: float, X: Any, Y: Any) -> Examples:

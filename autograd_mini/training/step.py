@@ -77,6 +77,9 @@ class Step:
         In place of J and gradients of ``X[rows], Y[rows]``: see the package's header.
     """
 
+    over = False
+    """Whether there is no further step to take."""
+
     def __init__(
         self,
         net: Network,
@@ -92,9 +95,8 @@ class Step:
     ) -> None:
         self.net, self.X, self.Y = net, X, Y
         self.optimiser, self.rate, self.lam = optimiser, rate, lam
-        self.parameters: list[Array] = weights(net)
+        self.parameters, self.count = self.of_net(), 0
         self.state: dict[str, Any] | None = None
-        self.count = 0
         self.gradients = gradients
         self.moved = compiled(move(net, cost, optimiser))
 
@@ -112,6 +114,26 @@ class Step:
         self.parameters = [np.ascontiguousarray(parameter) for parameter in after]
         self.state, self.count = state, self.count + 1
         return float(J)
+
+    def kept(self) -> Any:
+        """Return the optimiser's state: with parameters and count, all that there is to keep."""
+        return self.state
+
+    def go_on(self, parameters: Sequence[Array], state: Any, count: int) -> None:
+        """Be where another one was that had these parameters, state and count."""
+        self.parameters, self.state, self.count = list(parameters), state, count
+
+    def rates(self) -> list[tuple[int, float]]:
+        """Return some of the rates so far, by which a schedule is told from another."""
+        steps = {0, 1, 10, 100, 1_000, 10_000, self.count - 1}
+        return [(step, self.rate(step)) for step in sorted(steps) if 0 <= step < self.count]
+
+    def close(self) -> None:
+        """Let go of what a step needs."""
+
+    def of_net(self) -> list[Array]:
+        """Return copies of the network's parameters."""
+        return weights(self.net)
 
     def write(self) -> None:
         """Bring the parameters to the network."""
