@@ -78,7 +78,8 @@ def read_mat(
     if not wanted:
         return {}
     # Not the file's own header: with a zero in it SciPy would take the file for one of MATLAB 4.
-    plain = HEADER + content[124:128].tobytes() + b"".join(part for parts in wanted.values() for part in parts)
+    header = HEADER + content[124:128].tobytes()
+    plain = b"".join([header, *(part for parts in wanted.values() for part in parts)])
     return _loaded(told, plain, [*wanted])
 
 
@@ -191,8 +192,7 @@ def _variables(content: memoryview, order: str) -> Iterator[_Body]:
         if len(content) - at < 8:
             raise _MatError("truncated: it ends inside a variable")
         kind, length = struct.unpack_from(f"{order}II", content, at)
-        if kind not in (HEADER: Final = b"MATLAB 5.0 MAT-file".ljust(124)
-MATRIX, COMPRESSED):
+        if kind not in (MATRIX, COMPRESSED):
             raise _MatError(f"damaged: an element of type {kind} where a variable should begin")
         if length > len(content) - at - 8:
             left = len(content) - at - 8
