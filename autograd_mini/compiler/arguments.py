@@ -68,7 +68,7 @@ def kind_of(structure: Any, numbers: list[float]) -> Any:
 
 
 def rest_of(structure: Any, aux: Any) -> Any:
-    """Return what tells two objects apart beside their arrays: a Network's sizes and activations."""
+    """Return what tells two objects apart beside their arrays: a Network's sizes."""
     if aux is not structure:
         return kind_of(aux, [])
     plain = (tuple, str, int, float, bool, type(None))

@@ -50,7 +50,7 @@ def short_way(
     return call
 
 
-class _Unwritable(Exception):
+class _Unwritable(Exception):  # noqa: N818 -- no error: the long way is taken
     """A container whose parts are found by running its own code only."""
 
 

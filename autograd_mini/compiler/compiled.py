@@ -124,8 +124,8 @@ class Jitted:
         numbers: list[float] = []
         kind = (now.mode, kind_of((given, kwargs), numbers))
         entry = self._entry(kind, tuple(numbers), leaves, rebuild)
-        short = None if kwargs or entry.moving else entry.short_way(given)
-        self.short = (now.mode, short) if short is not None else None
+        way = None if kwargs or entry.moving else entry.short_way(given)
+        self.short = None if way is None else (now.mode, way)
         if entry.program is None:
             return self.f(*args, **kwargs)
         return entry.run(leaves)
