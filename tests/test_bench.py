@@ -17,13 +17,14 @@ import numpy as np
 import pytest
 
 import autograd_mini as ag
-from autograd_mini.bench import costs, loops
+from autograd_mini.bench import child, compiling, costs, loops, processes
 from autograd_mini.bench import peaks as memory
 from autograd_mini.bench.contenders import eager
 from autograd_mini.bench.measure import Pace, WrongResultError, verdict
 from autograd_mini.bench.parts import PARTS
 from autograd_mini.bench.report import KNOWN
 from autograd_mini.cli import blas, main
+from autograd_mini.graph import walk
 
 ROOT = Path(__file__).parent.parent
 
@@ -185,6 +186,39 @@ def test_wrong_use_is_told_in_one_line(
     told = capsys.readouterr().err
     assert told.startswith(f"autograd-mini bench: error: {message}")
     assert told.count("\n") == 1
+
+
+def test_what_needs_a_process_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Peaks and imports are told from anywhere; numbers of the right size, no heavy module."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    pace = Pace(1, 0.01, process_time)
+    ours, *_ = processes.imports(pace)
+    assert ours["label"] == "autograd_mini"
+    assert 0 < ours["median"][0] < 1_000
+    if child.FORGET.exists():
+        by_hand, eagerly, *_ = processes.peaks(pace)
+        assert (by_hand["label"], eagerly["label"]) == ("NumPy by hand", "eager")
+        # Two arrays of 5,000 x 25 in float64 are the least that is held; X alone is 16 MB.
+        assert 2 < max(by_hand["MB"]["first call"], by_hand["MB"]["later calls"]) < 16
+        assert eagerly["ratio"][0] > 1
+        assert by_hand["MB"]["in all"] > 16 + 20
+
+
+def test_programs_grow_as_far_as_asked() -> None:
+    lines = compiling.growth(Pace(1, 0.01, process_time, nodes=1_000))
+    assert [*lines[0]["µs"]] == ["100", "1,000"]
+    labels = {line["label"].split(",")[0] for line in lines}
+    assert labels == {*compiling.SHAPES}
+
+
+@pytest.mark.parametrize("shape", compiling.SHAPES)
+def test_a_growing_program_has_the_nodes_it_says(shape: str) -> None:
+    """Within a factor of two, however it is written."""
+    f, x = compiling.SHAPES[shape]
+    y = f(ag.Tensor(x, requires_grad=True), 1_000)
+    operations = [node for node in walk(y.node) if node.op is not None]
+    assert 1_000 <= len(operations) <= 2_000
 
 
 def test_threads_and_environment_are_as_before(capsys: pytest.CaptureFixture[str]) -> None:

@@ -750,7 +750,7 @@ def test_a_reader_that_has_gone_is_no_error(tmp_path: Path) -> None:
 def test_version_and_help(run: Callable[..., Done]) -> None:
     assert run("--version") == Done(0, f"autograd-mini {ag.__version__}\n", "")
     front = run("--help").out
-    for name in ("train", "check", "gates", "draw", "doctor"):
+    for name in ("train", "check", "gates", "draw", "doctor", "bench"):
         assert f"\n    {name} " in front
         told = run(name, "--help")
         assert told.status == 0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -16,12 +15,10 @@ from .loops import Line, agree
 from .measure import Pace, interval_of_median, verdict
 from .rows import ROWS, Network
 
-__all__ = ["COMPILE_GOAL", "LARGEST", "NODES", "compiling", "growth"]
+__all__ = ["COMPILE_GOAL", "GROWTH_GOAL", "compiling", "growth"]
 
 COMPILE_GOAL = 10.0
 """ms, recorded and compiled, of the note's networks."""
-NODES = [100, 1_000, 10_000, 100_000]
-LARGEST = NODES[-1]
 GROWTH_GOAL = 2.0
 NOTE = ("xnor", "note64", "note32")
 
@@ -36,7 +33,7 @@ def compiling(pace: Pace) -> list[Line]:
         if not isinstance(problem, Network):
             continue
         for style, make in (("", jit.network), (" nn", jit.modules)):
-            taken = [_fresh(partial(make, problem)) for _ in range(pace.rounds)]
+            taken = [_fresh(partial(make, problem), pace) for _ in range(pace.rounds)]
             median = interval_of_median([1e3 * (first - second) for first, second in taken])
             line: Line = {"label": f"{row.name}{style}", "median": median}
             if row.name in NOTE:
@@ -45,14 +42,14 @@ def compiling(pace: Pace) -> list[Line]:
     return lines
 
 
-def _fresh(make: Callable[[], Callable[[], Any]]) -> tuple[float, float]:
+def _fresh(make: Callable[[], Callable[[], Any]], pace: Pace) -> tuple[float, float]:
     """Return the seconds of a new program's first and second call."""
-    step = make()
-    start = perf_counter()
+    step, clock = make(), pace.clock
+    start = clock()
     step()
-    middle = perf_counter()
+    middle = clock()
     step()
-    return middle - start, perf_counter() - middle
+    return middle - start, clock() - middle
 
 
 # -- by the number of nodes
@@ -79,36 +76,36 @@ def layered(x: Any, n: int) -> Any:
 
 
 SHAPES: dict[str, tuple[Callable[[Any, int], Any], Any]] = {
-    "scalars in sequence": (in_sequence, 0.5),
-    "scalars side by side": (side_by_side, 0.5),
+    "scalars in sequence": (in_sequence, np.float64(0.5)),
+    "scalars side by side": (side_by_side, np.float64(0.5)),
     "arrays of 8 in sequence": (layered, np.linspace(-1.0, 1.0, 8)),
 }
 
 
 def growth(pace: Pace) -> list[Line]:
     """Time eager, compile and run of programs of more and more nodes, gradients included."""
-    lines = []
-    repeats = min(pace.rounds, 3)
+    sizes = [n for n in (10**k for k in range(2, 10)) if n <= pace.nodes]
+    repeats, lines = range(min(pace.rounds, 3)), []
     for label, (f, x) in SHAPES.items():
-        eager = {n: [_eager(f, x, n) for _ in range(repeats)] for n in NODES}
+        eager = {n: [_eager(f, x, n, pace) for _ in repeats] for n in sizes}
         lines.append(_line(f"{label}, eager", eager))
         if jit.jit is None:
             continue
-        taken = {n: [_compiled(f, x, n) for _ in range(repeats)] for n in NODES}
+        taken = {n: [_compiled(f, x, n, pace) for _ in repeats] for n in sizes}
         for name, k in (("compile", 0), ("run", 1)):
-            lines.append(_line(f"{label}, {name}", {n: [t[k] for t in taken[n]] for n in NODES}))
+            lines.append(_line(f"{label}, {name}", {n: [t[k] for t in taken[n]] for n in sizes}))
     return lines
 
 
-def _eager(f: Callable[[Any, int], Any], x: Any, n: int) -> float:
-    start = perf_counter()
+def _eager(f: Callable[[Any, int], Any], x: Any, n: int, pace: Pace) -> float:
+    start = pace.clock()
     ag.value_and_grad(f)(x, n)
-    return (perf_counter() - start) / n * 1e6
+    return (pace.clock() - start) / n * 1e6
 
 
-def _compiled(f: Callable[[Any, int], Any], x: Any, n: int) -> tuple[float, float]:
+def _compiled(f: Callable[[Any, int], Any], x: Any, n: int, pace: Pace) -> tuple[float, float]:
     program = jit.jit(ag.value_and_grad(lambda x: f(x, n)))
-    first, second = _fresh(lambda: lambda: program(x))
+    first, second = _fresh(lambda: lambda: program(x), pace)
     right, given = ag.value_and_grad(f)(x, n), program(x)
     agree("a program's value", given[0], right[0])
     agree("a program's gradient", given[1], right[1])
@@ -118,7 +115,7 @@ def _compiled(f: Callable[[Any, int], Any], x: Any, n: int) -> tuple[float, floa
 def _line(label: str, taken: dict[int, list[float]]) -> Line:
     """µs a node by nodes, at best; the ratio between the ends from the best and the worst runs."""
     best = {f"{n:,}": min(times) for n, times in taken.items()}
-    few, many = taken[1_000], taken[LARGEST]
+    few, many = taken[1_000], taken[max(taken)]
     middle = float(np.median(many) / np.median(few))
     ratio = middle, min(min(many) / max(few), middle), max(max(many) / min(few), middle)
     word = verdict(ratio, GROWTH_GOAL)

@@ -42,6 +42,8 @@ class Pace:
     rounds: int
     slice_seconds: float
     clock: Callable[[], float]
+    nodes: int = 100_000
+    """Of the largest of the programs that grow."""
 
 
 @dataclass

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .compiling import LARGEST, compiling, growth
+from .compiling import GROWTH_GOAL, compiling, growth
 from .costs import OPERATION_GOAL, operations
 from .loops import LSTM_GOAL, Line, filling, jacobians, lstms, slices
 from .measure import Pace
@@ -29,7 +29,7 @@ PARTS = {
         compiling,
     ),
     "peak": Part(
-        f"memory on note64; ratio: over the data, to NumPy by hand (goal: jit {PEAK_GOAL:g})",
+        f"MB on note64 over NumPy and the data; ratio: to NumPy by hand (goal: jit {PEAK_GOAL:g})",
         peaks,
     ),
     "import": Part(
@@ -40,7 +40,7 @@ PARTS = {
         operations,
     ),
     "growth": Part(
-        f"µs a node, by nodes; ratio: a node among {LARGEST:,} to one among 1,000 (goal: 2)",
+        f"µs a node, by nodes; ratio: in the largest to among 1,000 (goal: {GROWTH_GOAL:g})",
         growth,
     ),
     "slices": Part("slices of one array in a loop, by their number (goal: linear)", slices),

@@ -36,30 +36,29 @@ PROCESSES = 9
 
 
 def peaks(pace: Pace) -> list[Line]:
-    """MB on note64 at the peak, in all and over a process that holds NumPy and the data.
+    """MB on note64 at the peak, over a process that holds NumPy and the data.
 
-    What a contender's import holds counts. The ratio is that of the latter to NumPy by hand's,
-    from a few processes of each in turn.
+    What a contender's import holds counts, and what it needs to record and to compile. The ratio
+    is that of the larger peak to NumPy by hand's, from a few processes of each in turn.
     """
     if not child.FORGET.exists():
         return [{"label": "not measured: only Linux tells it (/proc)"}]
     names = [name for name, (_, module) in PEAKS.items() if find_spec(module)]
     if jit.jit is None:
         names.remove("jit")
-    over: dict[str, list[float]] = {name: [] for name in names}
-    whole: dict[str, list[float]] = {name: [] for name in names}
+    found: dict[str, list[tuple[float, float, float]]] = {name: [] for name in names}
     for k in range(min(PROCESSES, pace.rounds)):
         for name in names:
             file, module = PEAKS[name]
             if k < 3 or module == "numpy":
-                before, peak = _peak(file, "note64")
-                whole[name].append(peak)
-                over[name].append(peak - before)
+                found[name].append(_peak(file, "note64"))
+    over = {name: [max(pair) - before for before, *pair in found[name]] for name in names}
     lines = []
     for name in names:
-        middle = {key: interval_of_median(v[name])[0] for key, v in
-                  (("at the peak", whole), ("over the data", over))}  # fmt: skip
-        line: Line = {"label": name, "MB": middle}
+        middle = [interval_of_median(each)[0] for each in zip(*found[name], strict=True)]
+        what = ("first call", "later calls")
+        more = {w: peak - middle[0] for w, peak in zip(what, middle[1:], strict=True)}
+        line: Line = {"label": name, "MB": {"in all": max(middle), **more}}
         if name in {"eager", "jit"}:
             line["ratio"] = ratio_of_medians(over[name], over[BY_HAND])
         if name == "jit":
@@ -68,11 +67,11 @@ def peaks(pace: Pace) -> list[Line]:
     return lines
 
 
-def _peak(file: str, row: str) -> tuple[float, float]:
+def _peak(file: str, row: str) -> tuple[float, float, float]:
     command = [sys.executable, "-c", child.PROGRAM, str(PACKAGE), file, row]
     told = subprocess.run(command, capture_output=True, check=True, text=True, env=_alone())
-    before, peak = map(float, told.stdout.split())
-    return before, peak
+    before, first, later = map(float, told.stdout.split())
+    return before, first, later
 
 
 def _alone(**more: str) -> dict[str, str]:

@@ -56,6 +56,10 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "--patient", action="store_true", help="also what takes a library minutes to compile"
     )
+    parser.add_argument(
+        "--nodes", type=options.whole(1_000, 10**7), default=100_000, metavar="N",
+        help="of the largest program of the row growth (default: 100000)",
+    )  # fmt: skip
     options.common(parser, run)
 
 
@@ -85,7 +89,7 @@ def _measured(
     out.record(machine=facts, missing=missing, rounds=args.rounds)
     text.machine(facts, missing)
     clock = time.process_time if args.clock == "cpu" else time.perf_counter
-    pace = report.Pace(args.rounds, args.slice_ms / 1000, clock)
+    pace = report.Pace(args.rounds, args.slice_ms / 1000, clock, args.nodes)
     rows, parts, wrong = {}, {}, False
     for row in report.ROWS:
         if row.name in names:

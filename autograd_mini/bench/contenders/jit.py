@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 import autograd_mini as ag
 
 from ..rows import Curvature, Elementwise, Network, Scalar, Terms, Training
@@ -72,7 +74,8 @@ def modules(p: Network) -> Step:
     def descend(net: Any, X: Any, Y: Any) -> Any:
         J, slopes = value_and_grad(net, X, Y)
         pairs = zip(net.parameters, slopes.parameters, strict=True)
-        return J, [a - p.rate * g for a, g in pairs]
+        with ag.no_grad():
+            return J, [a - p.rate * g for a, g in pairs]
 
     def step() -> Any:
         J, moved = descend(net, p.X, p.Y)
@@ -104,7 +107,8 @@ def elementwise(p: Elementwise) -> Step:
 
 
 def scalar(p: Scalar) -> Step:
-    return _of_one(lambda x: in_sequence(p, x), p.x)
+    # A Python float would be a constant of the program, and all of it be worked out beforehand.
+    return _of_one(lambda x: in_sequence(p, x), np.float64(p.x))
 
 
 def terms(p: Terms) -> Step:
