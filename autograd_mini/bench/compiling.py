@@ -78,7 +78,7 @@ def layered(x: Any, n: int) -> Any:
 SHAPES: dict[str, tuple[Callable[[Any, int], Any], Any]] = {
     "scalars in sequence": (in_sequence, np.float64(0.5)),
     "scalars side by side": (side_by_side, np.float64(0.5)),
-    "arrays of 8 in sequence": (layered, np.linspace(-1.0, 1.0, 8)),
+    "arrays of 8 in sequence": (layered, np.linspace(0.1, 1.0, 8)),
 }
 
 

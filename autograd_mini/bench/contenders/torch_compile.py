@@ -1,6 +1,6 @@
 """torch.compile: the functions of "PyTorch", compiled whole; `backward()` and the update outside.
 
-Its cache on disk is off, so that a first call is what it is on a new machine. It needs a C++
+Its cache on disk is a new one, so that a first call is what it is on a new machine. It needs a C++
 compiler. A long program of small operations takes it minutes: those rows are asked for by name.
 """
 
@@ -8,19 +8,22 @@ from __future__ import annotations
 
 import os
 import shutil
+from tempfile import TemporaryDirectory
 from typing import Any
-
-os.environ.setdefault("TORCHINDUCTOR_FORCE_DISABLE_CACHES", "1")
 
 from ..rows import Curvature, Elementwise, Network, Scalar, Terms, Training
 from . import Contender, Makers, Step, pytorch
 from .pytorch import torch
+
+CACHE = TemporaryDirectory(prefix="autograd_mini_bench_")
+"""Removed with the process."""
 
 
 def contenders(threads: int) -> list[Contender]:
     compiler = os.environ.get("CXX", "g++")
     if not any(shutil.which(name) for name in (compiler, "clang++", "cl")):
         raise ImportError(f"it needs a C++ compiler, and there is no {compiler}")
+    os.environ["TORCHINDUCTOR_CACHE_DIR"] = CACHE.name
     makers: Makers = {
         Network: network,
         Curvature: curvature,
