@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import autograd_mini as ag
-from autograd_mini.bench.contenders import Contender, eager, fit, numpy_by_hand
+from autograd_mini.bench.contenders import Contender, eager, fit, jit, numpy_by_hand
 from autograd_mini.bench.goals import GOALS, SLICES, judge
 from autograd_mini.bench.measure import Pace, Timing, measure_row
 from autograd_mini.bench.rows import ROWS, Array, Curvature, Network, Row, Training
@@ -82,7 +82,7 @@ def test_epochs_by_hand_visit_every_example_once_an_epoch() -> None:
 
 @pytest.mark.parametrize("name", ["epochs64", "epochs784"])
 def test_training_ends_at_the_same_weights(name: str) -> None:
-    """NumPy by hand, our loop, `ag.fit` with its own order of examples: one epoch, float64."""
+    """NumPy by hand, loops eager and compiled, `ag.fit` with its own order: one epoch, float64."""
     (row,) = (row for row in ROWS if row.name == name)
     problem = row.make()
     assert isinstance(problem, Training)
@@ -96,7 +96,7 @@ def test_training_ends_at_the_same_weights(name: str) -> None:
     )
     short = replace(problem, network=halved, epochs=1)
     _, expected = BY_HAND.makers[Training](short)()
-    for one in (*eager.contenders(1)[:1], *fit.contenders(1)):
+    for one in (*eager.contenders(1)[:1], *jit.contenders(1)[:1], *fit.contenders(1)):
         _, given = one.read(one.makers[Training](short)())
         for a, right, start in zip(given, expected, halved.parameters, strict=True):
             np.testing.assert_allclose(a, right, rtol=1e-9, atol=1e-12)
@@ -123,6 +123,19 @@ def test_a_contender_that_is_off_is_found(name: str) -> None:
     right = measure_row(row, [BY_HAND, lying(1.0)], QUICK)
     assert (right.wrong, right.failed) == ({}, {})
     assert len(right.timings) == 2
+
+
+@pytest.mark.parametrize("name", ["xnor", "sgd32", "deep", "hvp"])
+def test_ours_are_right_and_jit_runs_programs(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who falls back to the function itself would be right as well, and slow."""
+    made: list[Any] = []
+    right = ag.jit
+    monkeypatch.setattr(ag, "jit", lambda f: made.append(right(f)) or made[-1])
+    (row,) = (row for row in ROWS if row.name == name)
+    found = measure_row(row, [BY_HAND, *eager.contenders(1), *jit.contenders(1)], QUICK)
+    assert (found.wrong, found.failed) == ({}, {})
+    assert len(made) == sum(timing.name.startswith("jit") for timing in found.timings) >= 1
+    assert all("dot(" in one.source for one in made)
 
 
 def test_what_compiles_for_minutes_waits_for_patience() -> None:

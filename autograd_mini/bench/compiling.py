@@ -25,8 +25,6 @@ NOTE = ("xnor", "note64", "note32")
 
 def compiling(pace: Pace) -> list[Line]:
     """Time new programs: a first call less a second one."""
-    if jit.jit is None:
-        return []
     lines = []
     for row in ROWS:
         problem = row.make()
@@ -89,8 +87,6 @@ def growth(pace: Pace) -> list[Line]:
     for label, (f, x) in SHAPES.items():
         eager = {n: [_eager(f, x, n, pace) for _ in repeats] for n in sizes}
         lines.append(_line(f"{label}, eager", eager))
-        if jit.jit is None:
-            continue
         taken = {n: [_compiled(f, x, n, pace) for _ in repeats] for n in sizes}
         for name, k in (("compile", 0), ("run", 1)):
             lines.append(_line(f"{label}, {name}", {n: [t[k] for t in taken[n]] for n in sizes}))
@@ -104,7 +100,7 @@ def _eager(f: Callable[[Any, int], Any], x: Any, n: int, pace: Pace) -> float:
 
 
 def _compiled(f: Callable[[Any, int], Any], x: Any, n: int, pace: Pace) -> tuple[float, float]:
-    program = jit.jit(ag.value_and_grad(lambda x: f(x, n)))
+    program = ag.jit(ag.value_and_grad(lambda x: f(x, n)))
     first, second = _fresh(lambda: lambda: program(x), pace)
     right, given = ag.value_and_grad(f)(x, n), program(x)
     agree("a program's value", given[0], right[0])

@@ -10,7 +10,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from . import child
-from .contenders import jit
 from .loops import Line
 from .measure import Pace, interval_of_median, ratio_of_medians, verdict
 
@@ -44,8 +43,6 @@ def peaks(pace: Pace) -> list[Line]:
     if not child.FORGET.exists():
         return [{"label": "not measured: only Linux tells it (/proc)"}]
     names = [name for name, (_, module) in PEAKS.items() if find_spec(module)]
-    if jit.jit is None:
-        names.remove("jit")
     found: dict[str, list[tuple[float, float, float]]] = {name: [] for name in names}
     for k in range(min(PROCESSES, pace.rounds)):
         for name in names:

@@ -65,7 +65,7 @@ class Text:
                 names = [*numbers]
                 table.append(["", *names])
             table.append([line["label"], *(f"{n:,.2f}" for n in numbers.values()), *_judged(line)])
-        self.out.table(table or [["not measured: there is no ag.jit"]], indent=2)
+        self.out.table(table, indent=2)
 
     def side_by_side(self, rows: Mapping[str, Mapping[str, Any]]) -> None:
         """Print the medians of all rows in one table."""

@@ -17,12 +17,8 @@ from . import Contender, Makers, Step, in_batches
 from .eager import added_up, as_modules, formulas, in_sequence, of_elements, read
 from .numpy_by_hand import targets
 
-jit: Any = getattr(ag, "jit", None)
-
 
 def contenders(threads: int) -> list[Contender]:
-    if jit is None:
-        raise ImportError(f"autograd_mini {ag.__version__} has no ag.jit")
     makers: Makers = {
         Network: network,
         Curvature: curvature,
@@ -42,10 +38,10 @@ def network(p: Network) -> Step:
     value_and_grad = ag.value_and_grad(cost)
     parameters: Any = [a.copy() for a in p.parameters]
     if not p.rate:
-        compiled = jit(value_and_grad)
+        compiled = ag.jit(value_and_grad)
         return lambda: compiled(parameters, X, Y)  # fresh arrays, as every call of it gives
 
-    @jit  # type: ignore[untyped-decorator]
+    @ag.jit
     def descend(parameters: Any, X: Any, Y: Any) -> Any:
         J, slopes = value_and_grad(parameters, X, Y)
         return J, [a - p.rate * g for a, g in zip(parameters, slopes, strict=True)]
@@ -62,7 +58,7 @@ def modules(p: Network) -> Step:
     net, cost = as_modules(p)
     value_and_grad = ag.value_and_grad(lambda net, X, Y: cost(net, X, Y, lam=p.lam))
     if not p.rate:
-        compiled = jit(value_and_grad)
+        compiled = ag.jit(value_and_grad)
 
         def gradient() -> Any:
             J, slopes = compiled(net, p.X, p.Y)
@@ -70,7 +66,7 @@ def modules(p: Network) -> Step:
 
         return gradient
 
-    @jit  # type: ignore[untyped-decorator]
+    @ag.jit
     def descend(net: Any, X: Any, Y: Any) -> Any:
         J, slopes = value_and_grad(net, X, Y)
         pairs = zip(net.parameters, slopes.parameters, strict=True)
@@ -95,7 +91,7 @@ def curvature(p: Curvature) -> Step:
     net, Y = p.network, targets(p.network)
     cost = formulas(net)
 
-    @jit  # type: ignore[untyped-decorator]
+    @ag.jit
     def product(parameters: Any, v: Any, X: Any, Y: Any) -> Any:
         return ag.hvp(lambda parameters: cost(parameters, X, Y), (parameters,), (v,))[0]
 
@@ -116,7 +112,7 @@ def terms(p: Terms) -> Step:
 
 
 def _of_one(f: Any, x: Any) -> Step:
-    compiled = jit(ag.value_and_grad(f))
+    compiled = ag.jit(ag.value_and_grad(f))
 
     def step() -> Any:
         J, slope = compiled(x)
