@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import gc
-import subprocess
 import sys
 import threading
-import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from io import BytesIO
 from itertools import islice
 from typing import Any
 
@@ -24,7 +21,6 @@ import autograd_mini as ag
 from autograd_mini import nn
 from autograd_mini.data import crop, load_digits, load_mnist5k
 from autograd_mini.full_batch import METHODS, FullBatch
-from autograd_mini.full_batch.iterations import FEWEST
 
 both = pytest.mark.parametrize("method", METHODS)
 X, Y = np.array([[0.0, 0], [0, 1], [1, 0], [1, 1]]), np.array([1, 0, 0, 1])
@@ -198,143 +194,24 @@ def test_mnist_reaches_95_percent_in_50_iterations(method: str) -> None:
     assert np.mean(said == labels) >= 0.95
 
 
-# -- kept, and gone on with
-
-
-def kept(run: FullBatch) -> dict[str, Any]:
-    """The state through a file without pickle."""
-    state = run.state()
-    assert all(type(value) in (int, np.ndarray) for value in state.values())
-    np.savez(file := BytesIO(), **state)
-    file.seek(0)
-    return dict(np.load(file, allow_pickle=False))
-
-
 @both
-@pytest.mark.parametrize("dtype", [np.float64, np.float32])
-def test_it_goes_on_with_the_same_bits_from_any_iteration(method: str, dtype: Any) -> None:
-    """Also of the counts; and what was asked once is never asked again."""
-    run = FullBatch(whole := Counted(), network(dtype), method)
-    states, expected = [], []
-    for iteration in islice(run, 24):
-        expected += path([iteration])
-        states.append(kept(run))
-    run.close()
-    for k in (0, 1, 2, 7, 15, 22):
-        J = Counted()
-        again = FullBatch(J, network(dtype), method, state=states[k])
-        assert (again.number, again.evaluations) == expected[k][:2]
-        assert path(again, len(expected) - k - 1) == expected[k + 1 :]
-        assert J.count == whole.count - expected[k][1]
-        again.close()
+def test_scipy_s_own_limits_count_only_when_they_are_given(
+    method: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert len(path(FullBatch(Counted(), network(), method, maxiter=3))) == 3
+    seen: list[dict[str, Any]] = []
+    minimise = scipy.optimize.minimize
 
+    def spy(*args: Any, **settings: Any) -> Any:
+        seen.append(settings["options"])
+        return minimise(*args, **settings)
 
-@both
-def test_it_begins_afresh_when_its_memory_is_full(method: str) -> None:
-    """At the same iterations in a run that goes on; and the memory is bounded."""
-    run = FullBatch(Counted(), network(), method, memory=0, gtol=1e-9)
-    states, expected, sizes = [], [], []
-    for iteration in islice(run, 70):
-        expected += path([iteration])
-        states.append(kept(run))
-        sizes.append(len(states[-1]["costs"]))
-    assert max(sizes) < FEWEST
-    fresh = [k for k, size in enumerate(sizes) if size == 0]
-    assert len(fresh) >= 2
-    assert [states[k]["before"] for k in fresh] == [k + 1 for k in fresh]
-    assert path(FullBatch(Counted(), network(), method, gtol=1e-9), 70) != expected
-    for k in (fresh[0] - 1, fresh[0], fresh[0] + 1, 50):
-        again = FullBatch(Counted(), network(), method, memory=0, state=states[k], gtol=1e-9)
-        assert path(again, len(expected) - k - 1) == expected[k + 1 :]
-
-
-def test_memory_is_bytes() -> None:
-    n = vector(network()).size
-    run = FullBatch(Counted(), network(), memory=40 * (8 * n + 16), gtol=0, ftol=0)
-    sizes = []
-    for _ in islice(run, 60):
-        state = run.state()
-        sizes.append(state["gradients"].nbytes + state["costs"].nbytes + state["points"].nbytes)
-    assert 38 * (8 * n + 16) <= max(sizes) < 40 * (8 * n + 16)
-
-
-@both
-def test_a_run_that_had_ended_has_ended(method: str) -> None:
-    run = FullBatch(Counted(), network(), method)
-    last = path(run)[-1]
-    again = FullBatch(J := Counted(), network(), method, state=kept(run))
-    assert path(again) == []
-    assert (again.number, again.message, J.count) == (last[0], run.message, 0)
-    assert next(run, None) is None
-
-
-class BrokenOffError(Exception):
-    """Something that happens in the middle of an iteration."""
-
-
-@both
-@pytest.mark.parametrize("error", [BrokenOffError, KeyboardInterrupt, SystemExit])
-def test_what_happens_to_the_cost_changes_no_digit(method: str, error: Any) -> None:
-    """It arrives where the iteration was asked for; the next one is as if nothing had been."""
-    expected = path(FullBatch(Counted(), network(), method), 20)
-
-    def at(count: int) -> None:
-        if count in {1, 2, 9, 10, 17}:
-            raise error
-
-    found: list[Any] = []
-    run = FullBatch(Counted(at), network(), method)
-    for _ in range(25):
-        try:
-            found += path([next(run)])
-        except error:
-            assert threads() == []
-            assert kept(run)["number"] == len(found)
-    assert found[:20] == expected
-
-
-def test_an_answer_is_computed_by_whoever_asks() -> None:
-    """In the thread, and with the floating-point errors, of the loop; in none of SciPy's."""
-    main = threading.get_ident()
-
-    def at(count: int) -> None:
-        del count
-        assert threading.get_ident() == main
-        assert np.geterr()["over"] == "warn"
-
-    with np.errstate(over="warn"):
-        path(FullBatch(Counted(at), network()), 3)
-
-
-def test_nobody_stays_when_a_run_is_left() -> None:
-    run = FullBatch(Counted(), network())
-    next(run)
-    assert len(threads()) == 1
-    run.close()
-    assert threads() == []
-    next(run)
-    gone = weakref.ref(run)
-    gc.disable()
-    try:
-        del run
-        assert gone() is None
-        assert threads() == []
-    finally:
-        gc.enable()
-
-
-def test_a_program_ends_in_the_middle_of_a_run() -> None:
-    program = (
-        "import numpy as np, autograd_mini as ag\n"
-        "from autograd_mini.full_batch import FullBatch\n"
-        "run = FullBatch(ag.value_and_grad(lambda p: np.sum(p ** 4)), np.ones(3))\n"
-        "print(next(run).number)\n"
-        "run.me = run\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", program], capture_output=True, timeout=60, check=True
-    )
-    assert (done.stdout.strip(), done.stderr) == (b"1", b"")
+    monkeypatch.setattr(scipy.optimize, "minimize", spy)
+    path(FullBatch(Counted(), network(), method, gtol=1e-3))
+    (options,) = seen
+    assert options.pop("gtol") == 1e-3
+    assert len(options) == (1 if method == "conjugate-gradient" else 2)
+    assert min(options.values()) > 10**9
 
 
 # -- what is wrong
@@ -373,16 +250,3 @@ ERRORS: list[tuple[Any, Any, dict[str, Any], Any, str]] = [
 def test_what_is_wrong_is_told(J: Any, parameters: Any, more: Any, kind: Any, told: str) -> None:
     with np.errstate(invalid="ignore"), pytest.raises(kind, match=told):
         next(FullBatch(J, parameters, **more))
-
-
-def test_a_state_of_something_else_is_told() -> None:
-    run = FullBatch(Counted(), network())
-    path(run, 12)
-    state = run.state()
-    run.close()
-    with pytest.raises(ValueError, match="the state is of 17 parameters, and here are 9"):
-        FullBatch(Counted(), nn.Network([2, 2, 1]), state=state)
-    for other in ({"method": "conjugate-gradient"}, {"maxcor": 2}):
-        again = FullBatch(Counted(), network(), state=state, **other)
-        with pytest.raises(ValueError, match="SciPy asks for another point than the kept state"):
-            next(again)

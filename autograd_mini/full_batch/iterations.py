@@ -180,7 +180,7 @@ class FullBatch:
         self.number = self._reached
         if len(self._log.costs) >= self._most:
             self.close()
-            self._log, self._before = Log(x, self._log.dtype), self.number
+            self._log, self._before = Log(x.copy(), self._log.dtype), self.number
         return Iteration(self.number, self.evaluations, float(cost), self._shape.cut(x))
 
     def _called(self) -> Conversation:
@@ -188,13 +188,14 @@ class FullBatch:
         minimise, method, options = self._minimise, self._method, self._options
         start = self._log.start.astype(np.float64)
 
-        # It must not know `self`, or an abandoned run would be kept alive by its own thread.
+        # It must not know `self`, or an abandoned run would be kept alive by its own thread. The
+        # arrays need no copy: SciPy waits while they are looked at.
         def run(ask: Callable[[Any], Any]) -> Any:
             def callback(intermediate_result: Any) -> None:  # by this name it gets all of it
-                ask((intermediate_result.x.copy(), intermediate_result.fun))
+                ask((intermediate_result.x, intermediate_result.fun))
 
             def fun(x: Vector) -> Any:
-                return ask((x.copy(), None))
+                return ask((x, None))
 
             return minimise(fun, start, jac=True, method=method, callback=callback, options=options)
 
