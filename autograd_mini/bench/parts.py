@@ -11,6 +11,7 @@ from .loops import LSTM_GOAL, Line, filling, jacobians, lstms, slices
 from .measure import Pace
 from .peaks import memory
 from .processes import IMPORT_GOAL, PEAK_GOAL, imports, peaks
+from .scaling import distributed
 
 __all__ = ["PARTS", "PROGRAMS", "Part"]
 
@@ -51,6 +52,8 @@ PARTS = {
     "filling": Part("rows put together, with gradient; ratio: filling to np.stack", filling),
     "jacobian": Part("of tanh(B tanh(A x)); ratio: a loop to ag.jacobian", jacobians),
     "memory": Part("peak while the gradient is computed, by n (goals: √n, linear)", memory),
+    "distributed": Part("400-25-10 on worker processes (Dask), and a model of a step", distributed),
 }
-PROGRAMS = ("operations", "growth", "slices", "lstm", "filling", "jacobian", "memory")
+PROGRAMS = ("operations", "growth", "slices", "lstm", "filling", "jacobian", "memory",
+            "distributed")  # fmt: skip
 """Programs that grow, left out of the table unless they are asked for."""

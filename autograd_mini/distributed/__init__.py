@@ -84,7 +84,7 @@ def value_and_grad(
     ) -> tuple[np.float64, Any]:
         nonlocal unsure
         if unsure:
-            _is_a_mean(cost, parameters, total.shards, lam)
+            must_be_a_mean(cost, parameters, total.shards, lam)
             unsure = False
         sums, m = total("gradient", parameters, lam, rows)
         value, *slopes = sums
@@ -160,9 +160,10 @@ def _plain(parameters: Any) -> Any:
     return rebuild(plain)
 
 
-def _is_a_mean(
+def must_be_a_mean(
     cost: Callable[..., Any], parameters: Any, shards: Shards, lam: float | None
 ) -> None:
+    """Raise for a cost that is no mean over its examples, as the first two of them tell."""
     with no_grad(), np.errstate(all="ignore"):
         strength = () if lam is None else (lam,)
         wrong = mismatch(cost, _plain(parameters), shards.blocks[0], strength)

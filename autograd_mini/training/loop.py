@@ -10,12 +10,14 @@ from typing import Any
 import numpy as np
 
 from ..data.batches import batches
+from ..distributed import SHARDS
 from ..full_batch import METHODS
 from ..history import History, Row
 from ..nn.network import COSTS, Network
 from ..optimisers import OPTIMISERS
 from ..optimisers.step import Step as Optimiser
 from .checkpoint import Checkpoints, about
+from .elsewhere import Elsewhere
 from .full import FullStep
 from .interrupt import first_ctrl_c
 from .measure import measured
@@ -47,6 +49,8 @@ def fit(
     checkpoint: str | os.PathLike[str] | None = None,
     checkpoint_every: int | str = "30s",
     resume: bool = False,
+    client: Any = None,
+    shards: int | None = None,
     progress: bool | str = True,
 ) -> History:
     """Train a network in place, and leave it with the best weights it had.
@@ -106,6 +110,13 @@ def fit(
     resume
         Go on from the checkpoint. Its run must have had the same settings and data, but for
         `epochs` and `patience`: larger ones continue a run that was over.
+    client
+        A `distributed.Client`: the training examples go to its workers once, in shards, and cost,
+        gradients and accuracy over them are computed there; all else stays here. The same bits for
+        any number of workers, and for none with the same `shards` (see `ag.distributed`).
+    shards
+        How many blocks of examples are summed over, in a fixed order; None is 16 with a client, and
+        without one the plain batch.
     progress
         Whether to show a progress bar with cost and accuracy, on the error stream or in the
         notebook's cell; a text is the bar's name.
@@ -136,6 +147,7 @@ def fit(
     np.float64(1.0)
     """
     run = _Run(net, cost, lam, optimizer, rate, clip, batch_size, callbacks)
+    run.where(client, shards)
     epochs = checked("epochs", epochs)
     patience = None if patience is None else checked("patience", patience)
     run.settings["seed"] = seed if whole(seed) else None
@@ -154,6 +166,7 @@ def fit(
                 state.add(run.row(state))  # of an epoch that is not complete
     finally:
         state.step.close()
+        run.close()
         set_weights(net, state.best_weights)
     settings = run.settings | {"epochs": epochs}
     return History(state.rows, state.best, ended == "Ctrl-C", settings, ended)
@@ -163,6 +176,7 @@ class _Run:
     """What `fit` was asked for, and the parts of a run."""
 
     checkpoints: Checkpoints
+    elsewhere: Elsewhere | None = None
 
     def __init__(
         self,
@@ -200,6 +214,13 @@ class _Run:
         if self.clip is not None:
             self.settings["clip"] = self.clip
 
+    def where(self, client: Any, shards: int | None) -> None:
+        """Take the sums over the training examples from shards, on workers where there are some."""
+        self.client, self.shards = client, shards
+        if client is not None or shards is not None:
+            self.shards = checked("shards", SHARDS if shards is None else shards)
+            self.settings["shards"] = self.shards
+
     def begin(
         self,
         training: tuple[Any, Any],
@@ -219,16 +240,28 @@ class _Run:
         self.parts = {"": (X, Y), **self.parts}
         if test is not None:
             self.parts["test_"] = examples(self.net, self.cost, self.lam, *test)
+        if self.shards is not None:
+            self.elsewhere = Elsewhere(
+                self.net, self.cost, self.lam, X, Y, self.shards, self.client
+            )
         step = self.first_step(X, Y)
         watched = "validation_cost" if "validation_" in self.parts else "cost"
         return State(self.net, step, generator, watched)
 
     def first_step(self, X: Array, Y: Array) -> Step:
         """Make what moves the weights."""
+        net, cost, lam, gradients = self.net, self.cost, self.lam, None
+        if self.elsewhere is not None:
+            gradients = self.elsewhere.gradients
         if isinstance(self.optimiser, str):
-            return FullStep(self.net, self.cost, self.optimiser, self.lam, X, Y)
+            return FullStep(net, cost, self.optimiser, lam, X, Y, gradients=gradients)
         optimiser = clipped(self.optimiser, self.clip)
-        return Step(self.net, self.cost, optimiser, self.rate, self.lam, X, Y)
+        return Step(net, cost, optimiser, self.rate, lam, X, Y, gradients=gradients)
+
+    def close(self) -> None:
+        """Let the workers go."""
+        if self.elsewhere is not None:
+            self.elsewhere.close()
 
     def about(self, state: State) -> dict[str, Any]:
         """What a checkpoint must agree with."""
@@ -246,7 +279,8 @@ class _Run:
     def row(self, state: State) -> Row:
         """Measure the network as it is."""
         try:
-            return measured(self.net, self.cost, self.lam, len(state.rows), self.parts)
+            training = None if self.elsewhere is None else self.elsewhere.measured
+            return measured(self.net, self.cost, self.lam, len(state.rows), self.parts, training)
         except FloatingPointError as error:
             rate = self.rate(max(state.step.count - 1, 0))
             raise FloatingPointError(

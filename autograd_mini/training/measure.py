@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ..context import no_grad
 from ..history import Row
 from ..nn.network import Network
-from .step import Cost
+from .step import Cost, weights
 
 Array = NDArray[Any]
 Examples = tuple[Array, Array]
@@ -36,20 +36,33 @@ def accuracy(net: Network, X: Any, Y: Any) -> float:
     >>> accuracy(ag.nn.gates.AND, [[0, 0], [0, 1], [1, 1]], [0, 1, 1])
     0.6666666666666666
     """
+    return float(np.mean(right(net, X, Y, one_each(np.asarray(Y)))))
+
+
+def one_each(Y: Array) -> bool:
+    """Tell whether Y says one class for each example: labels, or a single one in every row."""
+    return Y.ndim == 1 or bool(np.all(np.count_nonzero(Y >= 0.5, axis=1) == 1))
+
+
+def right(net: Network, X: Any, Y: Any, classes: bool) -> Array:
+    """Tell of every example whether a network gets it right, (m,); see `accuracy`."""
     with no_grad():
         h = net(X).numpy()
     Y = np.asarray(Y)
     if Y.ndim == 1 and h.shape[1] > 1:
-        right = h.argmax(axis=1) == Y
-    elif h.shape[1] > 1 and np.all(np.count_nonzero(Y >= 0.5, axis=1) == 1):
-        right = h.argmax(axis=1) == Y.argmax(axis=1)
-    else:
-        right = np.all((h >= 0.5) == (Y.reshape(h.shape) >= 0.5), axis=1)
-    return float(np.mean(right))
+        return np.asarray(h.argmax(axis=1) == Y)
+    if h.shape[1] > 1 and classes:
+        return np.asarray(h.argmax(axis=1) == Y.argmax(axis=1))
+    return np.asarray(np.all((h >= 0.5) == (Y.reshape(h.shape) >= 0.5), axis=1))
 
 
 def measured(
-    net: Network, cost: Cost, lam: float, epoch: int, parts: Mapping[str, Examples]
+    net: Network,
+    cost: Cost,
+    lam: float,
+    epoch: int,
+    parts: Mapping[str, Examples],
+    training: Callable[[list[Array], float], tuple[float, float]] | None = None,
 ) -> Row:
     """Cost and accuracy over all training and validation examples, accuracy on the test's.
 
@@ -57,6 +70,9 @@ def measured(
     ----------
     parts
         "" (the training examples), "validation_" and "test_", those that there are, each (X, Y).
+    training
+        ``training(parameters, lam) -> (J, accuracy)`` of the training examples, where they are not
+        measured here.
 
     Raises
     ------
@@ -65,11 +81,15 @@ def measured(
     """
     row: Row = {"epoch": epoch}
     with no_grad(), np.errstate(over="ignore", invalid="ignore"):
-        for prefix, examples in parts.items():
-            if prefix != "test_":
-                J = float(cost(net, *examples, lam).item())
-                if not np.isfinite(J):
-                    raise FloatingPointError(f"the {prefix}cost became {J} in epoch {epoch}")
-                row[f"{prefix}cost"] = J
-            row[f"{prefix}accuracy"] = accuracy(net, *examples)
+        for prefix, pair in parts.items():
+            if prefix == "test_":
+                row["test_accuracy"] = accuracy(net, *pair)
+                continue
+            if prefix or training is None:
+                J, share = float(cost(net, *pair, lam).item()), accuracy(net, *pair)
+            else:
+                J, share = training(weights(net), lam)
+            if not np.isfinite(J):
+                raise FloatingPointError(f"the {prefix}cost became {J} in epoch {epoch}")
+            row |= {f"{prefix}cost": J, f"{prefix}accuracy": share}
     return row

@@ -30,6 +30,7 @@ _NUMBERS: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "clip": ("a finite number above 0, or None", lambda value: 0 < value < np.inf),
     "epochs": ("a whole number, 0 or more", lambda value: whole(value) and value >= 0),
     "patience": ("a whole number above 0, or None", lambda value: whole(value) and value > 0),
+    "shards": ("a whole number, 1 or more, or None", lambda value: whole(value) and value > 0),
     "validation": (
         "(X, Y), or a share between 0 and 1 of the examples",
         lambda value: 0 < value < 1,
