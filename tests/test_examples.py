@@ -170,10 +170,34 @@ def test_an_example_runs_and_its_claims_are_true(name: str, tmp_path: Path) -> N
         assert re.search(f"^{claim}", output, re.MULTILINE), f"{claim}\n\n{output}"
     if name == "06_sigmoid_or_relu":
         check_ratios(output)
+    if name in documented() and "mlxtend" not in output:
+        check_documented(output, documented()[name])
     for picture in pictures:
         data = (folder / picture).read_bytes()
         assert len(data) > 1_000
         assert data.startswith(b"\x89PNG") if picture.endswith("png") else b"<svg" in data
+
+
+def documented() -> dict[str, str]:
+    """What docs/results.md says that examples print."""
+    text = (EXAMPLES.parent / "docs" / "results.md").read_text("utf-8")
+    found = re.findall(r"examples/(\w+)\.py(?:(?!\n#).)*?```text\n(.*?)```", text, re.DOTALL)
+    return dict(found)
+
+
+def check_documented(output: str, said: str) -> None:
+    """The same lines, but for times; the same figures, as far as they do not depend on the CPU."""
+    number = re.compile(r"\d[\d,]*(?:\.\d+)?(?:e-\d+)?")
+    printed = [re.sub(r", [\d.]+ s$", "", line) for line in output.splitlines()]
+    printed = [line for line in printed if not line.startswith("picture")]
+    assert [number.sub("", line).split() for line in printed] == [
+        number.sub("", line).split() for line in said.splitlines()
+    ]
+    for line, expected in zip(printed, said.splitlines(), strict=True):
+        pairs = zip(number.findall(line), number.findall(expected), strict=True)
+        for one, other in pairs:
+            found, told = (float(text.replace(",", "")) for text in (one, other))
+            assert found == pytest.approx(told, rel=0.1, abs=1e-12), line
 
 
 def check_ratios(output: str) -> None:

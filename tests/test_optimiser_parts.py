@@ -63,6 +63,30 @@ def test_a_move_can_be_recorded_without_a_look_at_a_value(step: Any) -> None:
 
 
 @every
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_a_move_is_compiled_once_for_all_steps(step: Any, dtype: Any) -> None:
+    parameters = [np.linspace(-2, 2, 6, dtype=dtype).reshape(2, 3), np.array([0.5], dtype)]
+    recorded, memory = [], step.memory(parameters)
+
+    def move(*given: Any) -> Any:
+        recorded.append(given)
+        return step.move(*given)
+
+    compiled = ag.jit(move)
+    for t in range(4):
+        gradients = [np.cos(p + t) for p in parameters]
+        numbers = step.numbers(t, rate=0.1)
+        arrays = {name: np.array(value, dtype) for name, value in numbers.items()}
+        found = compiled(parameters, gradients, memory, arrays)
+        parameters, memory = step.move(parameters, gradients, memory, numbers)
+        for one, other in [(found[0], parameters), *((found[1][k], memory[k]) for k in memory)]:
+            for a, b in zip(one, other, strict=True):
+                assert a.dtype == dtype
+                np.testing.assert_allclose(a, b, rtol=16 * np.finfo(dtype).eps)
+    assert len(recorded) == 1
+
+
+@every
 def test_its_parts_together_are_the_step(step: Any) -> None:
     parameters, gradients = [np.array([1.0, 2.0])], [np.array([0.5, -0.5])]
     state: Any = None

@@ -6,6 +6,7 @@ fetch something.
 
 from __future__ import annotations
 
+import inspect
 import re
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import pytest
 import autograd_mini as ag
 from autograd_mini import closed_form, nn, plots, testing
 from autograd_mini.cli import COMMANDS
+from autograd_mini.optimisers import OPTIMISERS
 from docs.document import blocks
 from docs.offline import loaded_from_elsewhere
 from tests.documents import ROOT, check_programs, links
@@ -34,6 +36,10 @@ def reference() -> str:
 
 def test_how_it_works_runs_and_prints_what_it_says() -> None:
     check_programs(blocks(read("docs/how_it_works.md"), "python"), "how_it_works.md")
+
+
+def test_the_results_run_and_print_what_they_say() -> None:
+    check_programs(blocks(read("docs/results.md"), "python"), "results.md")
 
 
 def test_how_it_works_speaks_of_every_file_of_the_shelf() -> None:
@@ -66,6 +72,18 @@ def test_every_public_name_is_in_the_reference() -> None:
     for module in (closed_form, plots, testing):
         for name in module.__all__:
             assert getattr(module, name).__doc__, name
+
+
+def test_signatures_that_the_reference_writes_out_are_right() -> None:
+    """Those of optimisers, which are no plain functions; the site's builder can not read them."""
+    written = re.findall(
+        r"autofunction:: autograd_mini\.optimisers\.(\w+)(\(.*\))$", reference(), re.MULTILINE
+    )
+    assert {name.replace("_", "-") for name, _ in written} == {*OPTIMISERS}
+    for name, text in written:
+        signature = inspect.signature(OPTIMISERS[name.replace("_", "-")])
+        plain = [p.replace(annotation=p.empty) for p in signature.parameters.values()]
+        assert str(inspect.Signature(plain)) == text
 
 
 def test_every_sub_command_is_in_the_reference() -> None:
