@@ -12,6 +12,7 @@ from hypothesis.extra import numpy as hnp
 
 from autograd_mini import data
 from autograd_mini.data.images import rows_first
+from autograd_mini.nn import Network
 
 Array = np.ndarray[Any, Any]
 
@@ -202,3 +203,67 @@ def test_pixels_column_by_column_become_row_by_row(side: int, m: int) -> None:
 def test_features_that_are_no_image_stay() -> None:
     X = np.arange(6.0).reshape(2, 3)
     assert rows_first(X) is X
+
+
+# -- what a weight file keeps of it
+
+
+@given(
+    side=st.integers(2, 9), cut=st.booleans(), standardised=st.booleans(), seed=st.integers(0, 9),
+    extra=st.data(),
+)  # fmt: skip
+def test_a_preparation_comes_back_from_the_weight_file(
+    tmp_path_factory: pytest.TempPathFactory, side: int, cut: bool, standardised: bool, seed: int,
+    extra: Any,
+) -> None:  # fmt: skip
+    X = np.random.default_rng(seed).normal(size=(5, side * side))
+    kept = extra.draw(st.integers(1, side)) if cut else side
+    prepare = data.Preparation(side, kept, 16.0) if cut else data.Preparation(largest=2.0)
+    middle = data.crop(X, kept)
+    if standardised:
+        prepare = prepare.fitted(middle)
+    model = data.Model(Network([kept * kept, 2]), {"lam": 1.0}, {"other": np.ones(2)})
+    path = tmp_path_factory.mktemp("prepared") / "weights.npz"
+    data.save_model(path, prepare.into(model))
+    loaded = data.load_model(path)
+    again = data.Preparation.of(loaded)
+    assert again == prepare
+    assert again(X).tobytes() == prepare(X).tobytes()
+    assert again(middle).tobytes() == prepare(X).tobytes()  # cut already
+    expected = data.Standardisation.fit(middle)(middle) if standardised else middle
+    assert np.array_equal(prepare(X), expected)
+    assert loaded.notes["lam"] == 1.0
+    assert loaded.arrays["other"].tolist() == [1, 1]
+
+
+def test_a_weight_file_that_says_nothing_prepares_nothing() -> None:
+    prepare = data.Preparation.of(data.Model(Network([4, 2])))
+    assert prepare == data.Preparation()
+    X = np.ones((2, 4))
+    assert prepare(X) is X
+
+
+@pytest.mark.parametrize(
+    ("note", "arrays", "message"),
+    [
+        (3, {}, "note 'prepared' can not be read"),
+        ({"side": 9, "kept": 3}, {}, "3 of 9 pixels a side are kept, which does not make 4 feat"),
+        ({"side": 1, "kept": 2}, {}, "2 of 1 pixels a side"),
+        ({"side": 10**9, "kept": 2}, {}, "2 of 1000000000 pixels a side"),
+        ({"side": "9", "kept": 2}, {}, "2 of '9' pixels a side"),
+        ({"side": 9}, {}, "None of 9 pixels a side"),
+        ({"largest": 0}, {}, "says that ink is 0; train again"),
+        ({"largest": "1"}, {}, "says that ink is '1'"),
+        ({}, {"prepared_mean": np.zeros(4)}, "no scale; give both"),
+        ({}, {"prepared_mean": np.zeros(3), "prepared_scale": np.ones(3)}, "standardises 3 feat"),
+        ({}, {"prepared_mean": np.zeros(4), "prepared_scale": np.zeros(4)}, "scale holds 0"),
+    ],
+)
+def test_a_preparation_that_does_not_fit_is_refused(note: Any, arrays: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        data.Preparation.of(data.Model(Network([4, 2]), {"prepared": note}, arrays))
+
+
+def test_examples_of_another_size_are_not_cut() -> None:
+    with pytest.raises(ValueError, match="has 10 features; expected 4x4 pixels, of which the cent"):
+        data.Preparation(4, 2)(np.ones((2, 10)))

@@ -79,6 +79,7 @@ OTHER_TESTS = {
     "test_checking.py",
     "test_classroom.py",
     "test_cli.py",
+    "test_cli_data.py",
     "test_cli_draw.py",
     "test_cli_explain.py",
     "test_conversation.py",

@@ -13,14 +13,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..data import load_digits, load_examples, load_weights, one_hot, write
+from ..data import Preparation, load_model, one_hot, write
 from ..nn.network import COSTS, Network
 from ..paths import explain
 from ..paths_network import Unit, Weight
 from ..tensor import Tensor
 from ..training import fit
 from ..transforms import backprop
-from . import options
+from . import data_options, options
 from .gallery import chosen, paths, saved
 from .results import outline
 from .terminal import Output, shown
@@ -72,10 +72,7 @@ def add(commands: Any) -> None:
         "--weights", type=options.path, metavar="FILE",
         help=f"a weights.npz that train wrote (default: {FOLDER}/weights.npz if it is there)",
     )  # fmt: skip
-    parser.add_argument(
-        "--data", type=options.path, metavar="FILE.npz",
-        help="your own examples: X (m, features) and labels y (m,) from 0 (default: the digits)",
-    )  # fmt: skip
+    data_options.add_source(parser)
     parser.add_argument(
         "--digit", type=options.whole(0), metavar="D", help="only the examples that show D"
     )
@@ -158,10 +155,12 @@ def run(args: argparse.Namespace, out: Output) -> int:
 
 def prepared(args: argparse.Namespace) -> Case:
     """Load or train the network, and record the cost of the examples."""
-    X, y = load_digits() if args.data is None else load_examples(args.data)
+    _, X, y = data_options.read(args)
     path = args.weights or Path(FOLDER, "weights.npz")
     if args.weights or (path.exists() and args.data is None):
-        net, notes = load_weights(path)
+        model = load_model(path)
+        net, notes, prepare = model.net, dict(model.notes), Preparation.of(model)
+        X = prepare(X)
         source = f"weights from {shown(path)}"
     else:
         net, notes = trained(X, y), {}

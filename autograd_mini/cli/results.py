@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..data import save_weights, write
+from ..data import Model, Preparation, save_model, write
 from ..nn.network import Network
 from ..report import Run, answers, to_html
 from ..training import accuracy
@@ -60,9 +60,12 @@ def report(results: dict[str, Any], out: Output) -> None:
     out.table([["", *range(len(confusion))], *counted])
 
 
-def save(folder: Path, run: Run, content: dict[str, Any]) -> list[str]:
+def save(
+    folder: Path, run: Run, content: dict[str, Any], prepared: Preparation | None = None
+) -> list[str]:
     """Leave weights, history, curves, graph and report, each whole or not at all."""
-    save_weights(folder / "weights.npz", run.net, **run.settings, results=content["results"])
+    model = Model(run.net, {**run.settings, "results": content["results"]})
+    save_model(folder / "weights.npz", (prepared or Preparation()).into(model))
     texts = {
         "history.json": json.dumps(content, indent=1) + "\n",
         "cost.svg": run.history.svg(),

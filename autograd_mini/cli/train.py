@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..data import Standardisation, one_hot, split
+from ..data import one_hot, split
 from ..history import History
 from ..nn.network import Network
 from ..optimisers import OPTIMISERS, RATES
@@ -50,6 +50,8 @@ examples:
   autograd-mini train --layers 64-32-16-10 --activation relu --rate 0.02
   autograd-mini train --optimizer gradient-descent --batch-size all --rate 2 --epochs 1000
   autograd-mini train --data mine.npz --out mine    (numpy.savez("mine.npz", X=X, y=y))
+  autograd-mini train --data mine.csv --label species --standardise
+  autograd-mini train --data mnist5k --crop 20 --layers 400-25-10 --out mnist
 """
 
 # Chosen by five-fold cross-validation inside the training parts of eight splits (no test part was
@@ -129,7 +131,7 @@ def run(args: argparse.Namespace, out: Output) -> int:
         data.name, nets[0], data.X, data.targets(data.y), data.y, data.X_test, data.y_test,
         histories[0], settings, results, found, TOLERANCE[args.dtype],
     )  # fmt: skip
-    files = save(folder, made, content)
+    files = save(folder, made, content, data.prepared)
     out.item("Saved", f"in {shown(folder)}: {', '.join(files)}")
     out.line(f"{'':12}open report.html in a browser to see all of it")
     out.line(f"{'':12}next: autograd-mini check --weights {quoted(folder / 'weights.npz')}")
@@ -145,7 +147,8 @@ class Data:
         seeds = np.random.SeedSequence(args.seed).spawn(5)
         split_seed, *others = (np.random.default_rng(seed) for seed in seeds)
         self.weight_seeds, self.order_seeds = others[:2], others[2:]
-        self.name, X, y = data_options.read(args)
+        name, X, y = data_options.read(args)
+        self.name, X, self.prepared = data_options.cut(args, name, X)
         self.sizes: list[int] = args.layers or [X.shape[1], 25, max(int(y.max()) + 1, 2)]
         self.classes = max(self.sizes[-1], 2)  # one unit tells two classes apart
         if self.sizes[0] != X.shape[1]:
@@ -159,9 +162,9 @@ class Data:
                 f"to {self.classes - 1} apart; end --layers with a unit for each (at most 1000)"
             )
         self.X, self.X_test, self.y, self.y_test = split(X, y, seed=split_seed)
-        self.standardisation = Standardisation.fit(self.X) if args.standardise else None
-        if self.standardisation is not None:  # learned from the training part alone
-            self.X, self.X_test = map(self.standardisation, (self.X, self.X_test))
+        if args.standardise:  # by what the training part alone tells
+            self.prepared = self.prepared.fitted(self.X)
+            self.X, self.X_test = map(self.prepared, (self.X, self.X_test))
 
     def targets(self, y: Array) -> Array:
         """Labels as the output layer is to show them."""
@@ -183,8 +186,10 @@ def introduce(args: argparse.Namespace, data: Data, net: Network, out: Output) -
     rate = RATES[args.optimizer] if args.rate is None else args.rate
     batches = f"batches of {args.batch_size}" if args.batch_size else "all examples a step"
     out.item("Data", f"{data.name}: {len(data.y)} examples to train on, {len(data.y_test)} to test")
-    if (largest := np.abs(data.X).max()) > 20:
-        out.line(f"{'':12}features reach {largest:g}: brought to about 0..1, training goes better")
+    if args.standardise:
+        out.line(f"{'':12}every feature standardised: mean 0, deviation 1 over those to train on")
+    elif (largest := np.abs(data.X).max()) > 20:
+        out.line(f"{'':12}features reach {largest:g}: with --standardise training goes better")
     out.item("Network", f"{outline(net)}, {args.activation}; {args.cost} cost, λ = {args.lam:g}")
     out.item(
         "Training",

@@ -34,8 +34,6 @@ __all__ = [
 
 F = TypeVar("F", bound=Callable[..., Any])
 _ARITHMETIC = frozenset((np.add, np.subtract, np.multiply, np.divide))
-LARGEST_FOLDED = 4096
-"""Elements up to which a constant is made of constants: beyond, the program's memory would grow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +131,7 @@ class Builder:
             value = op.compute(*[node.value for node in inputs], **metadata)
         if isinstance(value, (tuple, list)):
             return None
-        grows = np.size(value) > max(LARGEST_FOLDED, *(np.size(n.value) for n in inputs))
+        grows = np.size(value) > max(np.size(n.value) for n in inputs)
         return None if grows else self.constant(value)
 
     def _new(self, op: Op, inputs: tuple[Node, ...], metadata: dict[str, Any], spec: Any) -> Node:

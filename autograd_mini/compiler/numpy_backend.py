@@ -14,6 +14,7 @@ import numpy as np
 from ..elements import known_name
 from ..graph import Node
 from ..rules.indexing import is_basic
+from .helpers import HELPERS
 from .plan import FRESH, NUMBER, VIEW, WRITTEN
 from .specs import Spec, shape_of
 
@@ -62,7 +63,7 @@ def kind_of(node: Node) -> str:
     if node.value.shape == ():
         return FRESH if not _is_ufunc(node) else NUMBER
     name = known_name(op)
-    if _is_ufunc(node) or _is_layered(node) or name in ("relu", "softplus"):
+    if _is_ufunc(node) or _is_layered(node) or name in ("relu", "softplus", *HELPERS):
         return WRITTEN
     if name == "dot" and all(len(shape_of(i)) in (1, 2) for i in node.inputs):
         return WRITTEN
@@ -189,6 +190,11 @@ def _vdot(node: Node, out: str | None, spare: str | None, w: Writing) -> str:
     return f"{w.use(np.vdot)}({', '.join(map(w.argument, node.inputs))})"
 
 
+def _helper(node: Node, out: str | None, spare: str | None, w: Writing) -> str:
+    given = [*map(w.argument, node.inputs), *([out] if out else [])]
+    return f"{w.use(HELPERS[known_name(node.op)])}({', '.join(given)})"
+
+
 def _spread(node: Node, out: str | None, spare: str | None, w: Writing) -> str | None:
     if out is None:
         return None
@@ -236,5 +242,6 @@ def _where(node: Node, out: str | None, spare: str | None, w: Writing) -> str:
 FORMS: dict[str, Callable[[Node, str | None, str | None, Writing], str | None]] = {
     "dot": _dot, "sum": _sum, "transpose": _transpose, "reshape": _reshape, "sigmoid": _sigmoid,
     "relu": _relu, "softplus": _softplus, "spread": _spread, "stack": _joined,
-    "concatenate": _joined, "pick": _pick, "get_item": _item, "where": _where, "vdot": _vdot,
+    "concatenate": _joined, "pick": _pick, "get_item": _item, "where": _where, "vdot": _vdot, "product": _helper,
+    "quotient": _helper,
 }  # fmt: skip

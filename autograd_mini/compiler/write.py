@@ -18,6 +18,7 @@ import numpy as np
 
 from ..graph import Node
 from . import numpy_backend as backend
+from .helpers import own
 from .plan import NUMBER, VIEW, Plan
 from .specs import Spec, is_constant
 
@@ -147,14 +148,14 @@ class _Writer:
         texts, seen = [], set()
         for node in outputs:
             text = self.argument(node)
-            own = self.plan.kinds.get(node)
-            shared = node in seen or own is None or own == VIEW
+            kind = self.plan.kinds.get(node)
+            shared = node in seen or kind is None or kind == VIEW
             if is_constant(node):
                 shared = isinstance(node.value, np.ndarray)
                 text = self.value(node.value)
-            number = type(node.value) is Spec and node.value.shape == () and own == NUMBER
+            number = type(node.value) is Spec and node.value.shape == () and kind == NUMBER
             if shared and not number:
-                text = f"{self.use(_own)}({text})"
+                text = f"{self.use(own)}({text})"
             seen.add(node)
             texts.append(text)
         return "(" + "".join(f"{text}, " for text in texts).rstrip() + ")"
@@ -183,11 +184,6 @@ class _Writer:
         self.taken.add(wanted)
         return wanted
 
-
-
-def _own(x: Any) -> Any:
-    """Return a copy that the caller may change (a NumPy scalar can not be changed)."""
-    return x.copy() if isinstance(x, np.ndarray) else x
 
 
 def _is_literal(thing: Any) -> bool:

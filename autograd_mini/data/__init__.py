@@ -17,11 +17,13 @@ from .idx import read_idx
 from .images import crop
 from .logic import logic_table
 from .mnist5k import load_mnist5k
+from .preparation import Preparation
 from .standardisation import Standardisation
 from .weights import Model, load_model, load_weights, save_model, save_weights
 
 __all__ = [
     "Model",
+    "Preparation",
     "Standardisation",
     "batches",
     "check_examples",

@@ -7,12 +7,14 @@ bit may differ, the identity says `exact=False`.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
 from ...graph import Node
 from ...rules.elementwise import identity as alias
+from ...rules.elementwise import product, quotient
 from ..fold import Builder, identity
 from ..specs import Spec, is_constant, known_number
 
@@ -197,3 +199,19 @@ def real_of_real(b: Builder, y: Any, x: Node) -> Node | None:
 @identity(np.conjugate, name="the conjugate of a real x is x")
 def conjugate_of_real(b: Builder, y: Any, x: Node) -> Node | None:
     return x if dtype_of(x) == y.dtype and y.dtype.kind != "c" else None
+
+
+@identity(product, name="a factor that is not 0 needs no care: c · x")
+def plain_product(b: Builder, y: Any, g: Node, slope: Node) -> Node | None:
+    return b(np.multiply, g, slope) if _is_plain(g) or _is_plain(slope) else None
+
+
+@identity(quotient, name="a numerator that is not 0 needs no care: c / x")
+def plain_quotient(b: Builder, y: Any, g: Node, x: Node) -> Node | None:
+    return b(np.divide, g, x) if _is_plain(g) else None
+
+
+def _is_plain(node: Node) -> bool:
+    """Tell whether a node is a number that neither vanishes nor is infinite."""
+    c = known_number(node)
+    return c is not None and bool(c != 0) and abs(c) < math.inf
