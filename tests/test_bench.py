@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 from importlib.util import find_spec
+from io import StringIO
 from pathlib import Path
 from time import process_time
 from typing import Any
@@ -18,13 +19,15 @@ import pytest
 
 import autograd_mini as ag
 from autograd_mini import blas
-from autograd_mini.bench import child, compiling, costs, loops, processes
+from autograd_mini.bench import child, compiling, contenders, costs, loops, processes
 from autograd_mini.bench import peaks as memory
 from autograd_mini.bench.contenders import eager
 from autograd_mini.bench.measure import Pace, WrongResultError, verdict
 from autograd_mini.bench.parts import PARTS
 from autograd_mini.bench.report import KNOWN
 from autograd_mini.cli import main
+from autograd_mini.cli.bench_text import Text
+from autograd_mini.cli.terminal import Output
 from autograd_mini.graph import walk
 
 ROOT = Path(__file__).parent.parent
@@ -134,7 +137,7 @@ def test_rows_are_checked_measured_and_printed() -> None:
     assert (len(by_hand), len(eager)) == (2, 3), "eager, eager nn; eager"
     for library, module in (("PyTorch", "torch"), ("JAX", "jax"), ("MyGrad", "mygrad")):
         assert (find_spec(module) is None) == (
-            f"! {library} is missing: {module} is not installed" in lines
+            f"! {library} is not installed: pip install {module}" in lines
         )
     assert "Side by side, median us" in lines
 
@@ -248,6 +251,56 @@ def test_a_wrong_result_is_not_timed(
     assert "✗ eager: gradient 3 is off by 1.0e-03 of its norm; not timed" in told
     assert "\n  eager  " not in told
     assert "\n  NumPy by hand  " in told
+
+
+def test_numbers_stand_below_what_they_say() -> None:
+    """A head for lines with the same numbers, another where they differ."""
+    stream = StringIO()
+    lines = [
+        {"label": "a", "MB": {"100": 1.0, "1,000": 2.0}},
+        {"label": "b", "MB": {"100": 3.0, "1,000": 4.0}, "ratio": (2.0, 1.5, 2.5), "goal": 2.0,
+         "verdict": "within the interval"},
+        {"label": "c", "MB": {"200": 5.0}},
+    ]  # fmt: skip
+    Text(Output(stream=stream)).part("memory", "by n", lines)
+    assert [line.split() for line in stream.getvalue().splitlines()] == [
+        [],
+        ["memory:", "by", "n"],
+        ["100", "MB", "1,000", "MB", "ratio"],
+        ["a", "1.00", "2.00"],
+        ["b", "3.00", "4.00", "2.00", "[1.50", "to", "2.50]", "within", "the", "interval"],
+        ["200", "MB"],
+        ["c", "5.00"],
+    ]
+
+
+def test_a_wrong_part_is_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    right = ag.jacobian
+    monkeypatch.setattr(ag, "jacobian", lambda f: lambda x: right(f)(x) * 1.01)
+    assert main(["bench", "jacobian", "--json", *FEW]) == 1
+    found = json.loads(capsys.readouterr().out)
+    assert found["wrong"] is True
+    (line,) = found["parts"]["jacobian"]
+    assert line["verdict"] == "wrong"
+    assert line["label"].startswith("ag.jacobian: off by 1.0e-02")
+
+
+def test_a_library_that_does_not_work_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(name: str) -> Any:
+        if name.endswith("torch_compile"):
+            raise ImportError("it needs a C++ compiler, and there is no g++")
+        if name.endswith("jax_jit"):
+            raise ModuleNotFoundError("No module named 'jax'", name="jax")
+        return right(name)
+
+    right = contenders.import_module
+    monkeypatch.setattr(contenders, "import_module", broken)
+    found, missing = contenders.load(1)
+    assert [one.name for one in found][:4] == ["NumPy by hand", "eager", "eager nn", "jit"]
+    told = "torch.compile can not be used: it needs a C++ compiler, and there is no g++"
+    assert {told, "JAX is not installed: pip install jax"} <= {*missing}
 
 
 def test_who_raises_is_told_and_the_others_are_timed(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import groupby
 from typing import Any
 
 from .terminal import Output, one_line
@@ -58,13 +59,14 @@ class Text:
         """Print something that is measured without other libraries."""
         self.out.line(f"\n{name}: {what}")
         table: list[list[str]] = []
-        names: list[str] = []
-        for line in lines:
-            numbers = _numbers(line)
-            if [*numbers] != names:  # a head for all lines that have the same numbers
-                names = [*numbers]
-                table.append(["", *names])
-            table.append([line["label"], *(f"{n:,.2f}" for n in numbers.values()), *_judged(line)])
+        for head, alike in groupby(lines, lambda line: [*_numbers(line)]):
+            group = list(alike)
+            judged = [word for word in ("ratio", "median") if any(word in line for line in group)]
+            if head or judged:
+                table.append(["", *head, *judged])
+            for line in group:
+                numbers = [f"{number:,.2f}" for number in _numbers(line).values()]
+                table.append([line["label"], *numbers, *_judged(line)])
         self.out.table(table, indent=2)
 
     def side_by_side(self, rows: Mapping[str, Mapping[str, Any]]) -> None:

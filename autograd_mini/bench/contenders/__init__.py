@@ -13,7 +13,7 @@ from typing import Any
 
 from ..rows import Array
 
-__all__ = ["FILES", "Contender", "Makers", "Step", "in_batches", "load"]
+__all__ = ["OURS", "PEERS", "Contender", "Makers", "Step", "in_batches", "load"]
 
 Step = Callable[..., Any]
 """Computes the cost and every gradient once, and returns them in the library's own types.
@@ -48,29 +48,29 @@ def in_batches(step: Step, X: Any, Y: Any, batches: Sequence[Any]) -> Step:
     return epochs
 
 
-FILES = {
-    "numpy_by_hand": "NumPy",
-    "eager": "autograd_mini",
-    "jit": "ag.jit",
-    "fit": "ag.fit",
-    "pytorch": "PyTorch",
-    "torch_compile": "torch.compile",
-    "jax_jit": "JAX",
-    "hips_autograd": "HIPS autograd",
-    "mygrad_tensor": "MyGrad",
-    "scikit_learn": "scikit-learn",
+OURS = ("numpy_by_hand", "eager", "jit", "fit")
+PEERS = {
+    "pytorch": ("PyTorch", "torch"),
+    "torch_compile": ("torch.compile", "torch"),
+    "jax_jit": ("JAX", "jax"),
+    "hips_autograd": ("HIPS autograd", "autograd"),
+    "mygrad_tensor": ("MyGrad", "mygrad"),
+    "scikit_learn": ("scikit-learn", "scikit-learn"),
 }
-"""Modules of this folder in the order of the table, and whom each speaks for."""
+"""Modules of this folder in the order of the table: whom each speaks for, and what to install."""
 
 
 def load(threads: int) -> tuple[list[Contender], list[str]]:
     """Return the contenders that can be imported, and a line for each library that can not."""
     found: list[Contender] = []
     missing: list[str] = []
-    for file, library in FILES.items():
+    for file in OURS:
+        found += import_module(f"{__name__}.{file}").contenders(threads)
+    for file, (library, package) in PEERS.items():
         try:
             found += import_module(f"{__name__}.{file}").contenders(threads)
-        except ImportError as error:
-            why = f"{error.name} is not installed" if error.name else str(error)
-            missing.append(f"{library} is missing: {why}")
+        except ModuleNotFoundError:
+            missing.append(f"{library} is not installed: pip install {package}")
+        except Exception as error:  # a library may be there and not work here
+            missing.append(f"{library} can not be used: {error}")
     return found, missing
