@@ -18,7 +18,10 @@ from hypothesis.extra import numpy as hnp
 from scipy.io import savemat
 
 from autograd_mini import closed_form, data, nn
+from autograd_mini.data import examples, streams
 from autograd_mini.data.idx import TYPES, idx_pair
+from docs.document import blocks
+from tests.documents import ROOT, check_programs
 
 Array = np.ndarray[Any, Any]
 
@@ -419,6 +422,21 @@ def test_empty_lines_and_endless_lines_have_a_bound(tmp_path: Path) -> None:
     (tmp_path / "mine.csv").write_text("1" * 2**24)
     with pytest.raises(ValueError, match="line 1: has 16,777,216 letters or more; is this a table"):
         data.load_examples(tmp_path / "mine.csv")
+
+
+# -- the page about it
+
+
+def test_the_page_about_data_prints_what_it_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = (ROOT / "docs" / "data.md").read_text("utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert len(blocks(text, "python")) >= 5
+    check_programs(blocks(text, "python"), "data.md")
+    assert f"{examples.MOST_VALUES:,}" in " ".join(text.split())
+    assert f"{streams.MOST_RATIO} times its size" in text
+    assert f"{streams.FREE // 2**20} MB or" in text
 
 
 # -- which format it is
