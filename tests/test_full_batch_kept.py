@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import gc
+import os
+import signal
 import subprocess
 import sys
 import threading
 import weakref
 from io import BytesIO
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -144,6 +147,51 @@ def test_an_answer_is_computed_by_whoever_asks() -> None:
 
     with np.errstate(over="warn"):
         path(FullBatch(Counted(at), network()), 3)
+
+
+CHILD = """
+import sys
+import autograd_mini as ag
+from autograd_mini.data import load_digits
+
+path, method, resume = sys.argv[1:]
+X, y = load_digits()
+net = ag.nn.Network([64, 5, 10], seed=0)
+ag.fit(
+    net, X[:300], y[:300], optimizer=method, lam=0.1, epochs=60, progress=False, checkpoint=path,
+    checkpoint_every=1, resume=resume == "resume",
+    callbacks=[lambda state: print(state.epoch, flush=True)],
+)
+sys.stdout.buffer.write(b"".join(p.detach().numpy().tobytes() for p in net.parameters))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="SIGKILL is POSIX")
+@both
+def test_killed_in_training_it_ends_with_the_same_bits(method: str, tmp_path: Path) -> None:
+    def child(name: str, how: str) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-c", CHILD, str(tmp_path / name), method, how]
+        return subprocess.Popen(command, stdout=subprocess.PIPE, cwd=Path(__file__).parent.parent)
+
+    with child("whole.npz", "begin") as process:
+        expected = process.communicate()[0].split(b"\n60\n")[1]
+    assert len(expected) == 8 * (5 * 65 + 10 * 6)
+    random, how = np.random.default_rng(0), "begin"
+    for epoch in (1, 9, 22, 37, 50):
+        with child("killed.npz", how) as process:
+            assert process.stdout is not None
+            while int(process.stdout.readline()) < epoch:
+                pass
+            with pytest.raises(subprocess.TimeoutExpired):
+                process.wait(random.uniform(0, 0.003))
+            process.kill()
+        assert process.returncode == -signal.SIGKILL
+        how = "resume"
+    with child("killed.npz", "resume") as process:
+        first, _, rest = process.communicate()[0].partition(b"\n")
+    assert int(first) >= 50  # it went on from where it was, or from the iteration before
+    assert rest.split(b"\n60\n")[1] == expected
 
 
 def test_nobody_stays_when_a_run_is_left() -> None:
