@@ -178,7 +178,7 @@ def test_killed_in_training_it_ends_with_the_same_bits(method: str, tmp_path: Pa
         expected = process.communicate()[0].split(b"\n60\n")[1]
     assert len(expected) == 8 * (5 * 65 + 10 * 6)
     random, how = np.random.default_rng(0), "begin"
-    for epoch in (1, 9, 22, 37, 50):
+    for epoch in (1, 22, 50):
         with child("killed.npz", how) as process:
             assert process.stdout is not None
             while int(process.stdout.readline()) < epoch:
