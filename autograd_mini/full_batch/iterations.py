@@ -18,7 +18,7 @@ Vector = NDArray[Any]
 METHODS = {"conjugate-gradient": "CG", "l-bfgs": "L-BFGS-B"}
 """Our names of the methods, and SciPy's."""
 # Whoever drives it says how long it goes on.
-ENDLESS = {"CG": {"maxiter": 2**31}, "L-BFGS-B": {"maxiter": 2**31 - 1, "maxfun": 2**31 - 1}}
+ENDLESS = {"CG": {"maxiter": 2**31 - 1}, "L-BFGS-B": {"maxiter": 2**31 - 1, "maxfun": 2**31 - 1}}
 FEWEST = 32
 
 
@@ -31,7 +31,8 @@ class Iteration:
     number
         Iterations so far, this one included.
     evaluations
-        How often cost and gradient were asked for so far; it is a little more.
+        How often cost and gradient were asked for so far: about once an iteration by L-BFGS, twice
+        by conjugate gradient.
     cost
         J there.
     parameters
@@ -67,7 +68,8 @@ class FullBatch:
     state
         What `state()` gave, to go on from there; all else must be as it was.
     memory
-        Bytes for the answers; never fewer than for 32.
+        Bytes for the answers, 128 MiB if not given: 1,630 of them for the 10,285 parameters of a
+        400-25-10 network. Never fewer than 32 are kept.
     **options
         SciPy's own for the method, such as ``gtol=1e-8`` or ``maxcor=20``.
 
