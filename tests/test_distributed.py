@@ -49,6 +49,7 @@ def problem(m: int = 120, seed: int = 0, dtype: Any = np.float64) -> tuple[Any, 
 # -- the same bits
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", [1, 3])
 def test_any_number_of_workers_gives_the_bits_of_one_process(workers: int) -> None:
     net, X, Y = problem()
@@ -156,6 +157,7 @@ def descended(f: Any, net: Any, steps: int) -> list[bytes]:
     return [p.numpy().tobytes() for p in current.parameters]
 
 
+@pytest.mark.slow
 def test_a_worker_killed_in_the_middle_loses_nothing_and_changes_no_digit() -> None:
     net, X, Y = problem()
     shards = ag.distributed.split(X, Y, 6)
@@ -197,6 +199,33 @@ def test_a_worker_that_joins_gets_its_share(client: Any) -> None:
     assert sorted(len(holders[-1][1]) for holders in client.run(_holders).values()) == [3, 3, 3]
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("moment", ["look_at", "_welcome"])
+def test_a_worker_killed_while_it_gets_its_shards_loses_nothing(
+    moment: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from autograd_mini.distributed import cluster
+
+    net, X, Y = problem()
+    shards = ag.distributed.split(X, Y, 6)
+    right = bits(*ag.distributed.value_and_grad(ag.nn.logistic_cost, shards)(net, 1.0))
+    room: Any = cluster if moment == "look_at" else cluster.Cluster
+    before = getattr(room, moment)
+    with cluster_of(2) as client:
+
+        def then_killed(*arguments: Any) -> None:
+            before(*arguments)
+            monkeypatch.setattr(room, moment, before)
+            os.kill(min(client.run(os.getpid).values()), signal.SIGKILL)
+
+        monkeypatch.setattr(room, moment, then_killed)
+        f = ag.distributed.value_and_grad(ag.nn.logistic_cost, shards, client=client)
+        with pytest.warns(RuntimeWarning, match="was lost"):
+            assert bits(*f(net, 1.0)) == right
+        assert bits(*f(net, 1.0)) == right
+
+
+@pytest.mark.slow
 def test_a_cost_that_ends_its_process_is_given_up() -> None:
     net, X, Y = problem(8)
 

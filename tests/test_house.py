@@ -75,6 +75,7 @@ OTHER_TESTS = {
     "test_batching.py",
     "test_bench.py",
     "test_bench_rows.py",
+    "test_bench_scaling.py",
     "test_boundaries.py",
     "test_checking.py",
     "test_classroom.py",

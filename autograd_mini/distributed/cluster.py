@@ -69,27 +69,36 @@ class Cluster:
     def _answer(self, call: Call) -> Reply:
         """Ask the root of the tree, and look after the workers while it works."""
         assert self.root is not None
+        future = self._asked(self.root.address, "total", call, self.root)
+        reply: Reply = self._awaited(future, self.root.address, self.root.addresses())
+        if reply.failures:
+            failure = min(reply.failures, key=lambda failure: failure.shard)
+            failure.error.add_note(f"there:\n{failure.text}")
+            raise failure.error
+        if reply.lost:
+            raise LostError(f"worker {min(reply.lost)} was lost")
+        return reply
+
+    def _asked(self, worker: str, method: str, *arguments: Any) -> Any:
+        """Call a holder's method, and do not wait for the answer."""
         try:
-            future = self.actors[self.root.address].total(call, self.root)
+            return getattr(self.actors[worker], method)(*arguments)
         except RuntimeError:  # Dask knows already that it is gone
-            raise LostError(f"worker {self.root.address} was lost") from None
+            raise LostError(f"worker {worker} was lost") from None
+
+    def _awaited(self, future: Any, worker: str, needed: set[str]) -> Any:
+        """Wait for a worker's answer, as long as all are there that it needs."""
         while True:
             try:
-                reply: Reply = future.result(timeout=LOOK)
-            except OSError:  # a timeout is one too
-                gone = self.root.addresses() - self._alive()
-                if future.done():
-                    gone |= {self.root.address}
+                return future.result(timeout=LOOK)
+            except Exception as error:  # Dask has many words for a worker that is gone
+                gone = needed - self._alive()
+                if future.done() and isinstance(error, OSError):
+                    gone |= {worker}
                 if gone:
                     raise LostError(f"worker {min(gone)} was lost") from None
-                continue
-            if reply.failures:
-                failure = min(reply.failures, key=lambda failure: failure.shard)
-                failure.error.add_note(f"there:\n{failure.text}")
-                raise failure.error
-            if reply.lost:
-                raise LostError(f"worker {min(reply.lost)} was lost")
-            return reply
+                if not isinstance(error, TimeoutError):
+                    raise
 
     def _alive(self) -> set[str]:
         return set(self.client.ncores())
@@ -101,13 +110,14 @@ class Cluster:
         alive = self._alive()
         if not alive:
             alive = self._waited()
-        gone, new = set(self.holders) - alive, alive - set(self.holders)
-        if gone or new:
+        gone, new = set(self.holders) - alive, alive - set(self.actors)
+        if gone or new or len(self.owner) < len(self.shards):
             self._tell(gone)
             for worker in gone:
-                del self.holders[worker], self.actors[worker]
+                self.holders.pop(worker)
+                self.actors.pop(worker, None)
             self._welcome(sorted(new))
-            self._place(sorted(self.holders))
+            self._place(sorted(self.actors))
         self.looked = monotonic()
 
     def _waited(self) -> set[str]:
@@ -122,9 +132,10 @@ class Cluster:
     def _tell(self, gone: set[str]) -> None:
         for worker in sorted(gone):
             lost = sorted(k for k, owner in self.owner.items() if owner == worker)
+            told = f"its shards ({len(lost)} of {len(self.shards)}) are sent to others and the step"
             warnings.warn(
-                f"worker {worker} was lost; its shards ({len(lost)} of {len(self.shards)}) are "
-                "sent to others and the step is computed again, with the same result",
+                f"worker {worker} was lost; {told if lost else 'what it was to do'} is computed "
+                "again, with the same result",
                 RuntimeWarning,
                 stacklevel=5,
             )
@@ -141,22 +152,23 @@ class Cluster:
                 Holder, self.contributions, actor=True, workers=[worker], pure=False
             )
         for worker in new:
-            self.actors[worker] = self.holders[worker].result()
+            self.actors[worker] = self._awaited(self.holders[worker], worker, {worker})
 
     def _place(self, workers: list[str]) -> None:
         """Give each worker its share; what is already where it should be stays there."""
         shares = _shares(len(self.shards), workers, self.owner)
-        sent = []
+        sent = [
+            (self._asked(worker, "hold", k, self.shards.blocks[k]), worker, k)
+            for worker, share in shares.items()
+            for k in share
+            if self.owner.get(k) != worker
+        ]
+        for future, worker, k in sent:
+            self._awaited(future, worker, {worker})
+            self.owner[k] = worker
         for worker, share in shares.items():
-            actor = self.actors[worker]
-            sent += [
-                actor.hold(k, self.shards.blocks[k]) for k in share if self.owner.get(k) != worker
-            ]
-        for future in sent:
-            future.result()
-        for worker, share in shares.items():
-            self.actors[worker].drop([k for k in range(len(self.shards)) if k not in share])
-            self.owner |= dict.fromkeys(share, worker)
+            others = [k for k in range(len(self.shards)) if k not in share]
+            self._awaited(self._asked(worker, "drop", others), worker, {worker})
         found = [(w, self.actors[w].key, share) for w, share in shares.items() if share]
         found.sort(key=lambda place: place[2][0])
         self.root = places(found)
