@@ -165,6 +165,25 @@ def test_a_truncated_file_is_one_clear_line(train: Train, name: str) -> None:
     assert not any(Path("left").iterdir())
 
 
+def test_the_courses_weights_are_checked_as_any_network(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(0)
+    theta = {f"Theta{k}": rng.normal(size=shape) / 9 for k, shape in ((1, (5, 65)), (2, (10, 6)))}
+    savemat("ex4weights.mat", theta)
+    assert cli.main(["check", "--weights", "ex4weights.mat", "--examples", "4"]) == 0
+    out = capsys.readouterr().out
+    assert "64-5-10, sigmoid, logistic cost; weights from ex4weights.mat" in out
+    ask = ["explain", "--weights", "ex4weights.mat", "--weight", "2,1,3"]
+    assert cli.main(ask) == 0
+    assert "64-5-10" in capsys.readouterr().out
+    Path("ex4weights.mat").write_bytes(b"none")
+    for command_ in (["check", "--weights", "ex4weights.mat"], ask):
+        assert cli.main(command_) == 2
+        assert "'ex4weights.mat': no MATLAB 5 file; in MATLAB and Octave" in capsys.readouterr().err
+
+
 def test_a_damaged_file_leaves_no_traceback_in_a_process_of_its_own(tmp_path: Path) -> None:
     (tmp_path / "mine.mat").write_bytes(FILES["deflated.mat"][:-9])
     done = command("train", "--data", "mine.mat", cwd=tmp_path)

@@ -28,8 +28,12 @@ Show what autograd-mini runs on, and try it: the gradient of the note's XNOR net
 closed form, a picture of it, the embedded data. The status is 1 when something does not work.
 Paste the output into a bug report.
 """
-PACKAGES = ("numpy", "tqdm", "graphviz", "graphviz-pure", "matplotlib", "scipy")
-EXTRAS = {"matplotlib": "history.plot(), cost.png", "scipy": "scipy.special on tensors"}
+PACKAGES = ("numpy", "tqdm", "graphviz", "graphviz-pure", "matplotlib", "scipy", "mlxtend")
+EXTRAS = {
+    "matplotlib": "history.plot(), cost.png",
+    "scipy": "scipy.special on tensors, .mat files, L-BFGS and conjugate gradient",
+    "mlxtend": "train --data mnist5k",
+}
 
 
 def add(commands: Any) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..data import Preparation, load_model, one_hot, write
+from ..data import Preparation, one_hot, read_model, write
 from ..nn.network import COSTS, Network
 from ..paths import explain
 from ..paths_network import Unit, Weight
@@ -158,7 +158,7 @@ def prepared(args: argparse.Namespace) -> Case:
     _, X, y = data_options.read(args)
     path = args.weights or Path(FOLDER, "weights.npz")
     if args.weights or (path.exists() and args.data is None):
-        model = load_model(path)
+        model = read_model(path)
         net, notes, prepare = model.net, dict(model.notes), Preparation.of(model)
         X = prepare(X)
         source = f"weights from {shown(path)}"

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..data import load_weights
+from ..data import read_model
 from ..nn.network import Network
 from . import options
 from .terminal import shown
@@ -23,7 +23,8 @@ def add_options(parser: options.Parser, examples: int) -> None:
     options.network(parser, "3-5-3")
     parser.add_argument(
         "--weights", type=options.path, metavar="FILE",
-        help="the network in a weights.npz that train wrote, instead of a new one",
+        help="the network in a weights.npz that train wrote, or in the course's ex4weights.mat, "
+        "instead of a new one",
     )  # fmt: skip
     parser.add_argument(
         "--examples", type=options.whole(1, 10_000), default=examples, metavar="M",
@@ -63,7 +64,8 @@ def loaded(args: argparse.Namespace) -> Network:
     """The network in a weight file, in float64: ε = 1e-4 is too small a step for float32."""
     if args.layers:
         raise ValueError("--layers and --weights both say which network; give one of them")
-    net, notes = load_weights(args.weights)
+    model = read_model(args.weights)
+    net, notes = model.net, model.notes
     kept = notes["cost"] if notes.get("cost") in (*options.COSTS,) else None
     pair = {"softmax": "softmax", "identity": "quadratic"}.get(net.output, kept)
     _check_given(args, net, pair)

@@ -9,7 +9,7 @@ unpacked.
 from __future__ import annotations
 
 from .batches import batches
-from .course import course_network
+from .course import course_network, read_model
 from .digits import load_digits, one_hot, split
 from .examples import check_examples, load_examples
 from .files import load_npz, npz_bytes, write
@@ -39,6 +39,7 @@ __all__ = [
     "npz_bytes",
     "one_hot",
     "read_idx",
+    "read_model",
     "save_model",
     "save_weights",
     "split",

@@ -18,9 +18,11 @@ from ..nn import Network
 from .files import LARGEST
 from .images import rows_first
 from .mat import read_mat
+from .weights import Model, load_model
 
 Array = NDArray[Any]
 
+COURSE = ".mat"
 SMALLEST_IMAGE = 64
 """Fewer features than 8x8 are no image: a table of 9 columns stays as it is."""
 
@@ -90,3 +92,16 @@ def course_network(path: str | os.PathLike[str]) -> Network:
         return Network.from_theta(thetas)
     except (TypeError, ValueError) as error:
         raise ValueError(f"{os.fspath(path)!r}: {error}") from error
+
+
+def read_model(path: str | os.PathLike[str]) -> Model:
+    """Read a weight file of this library, or the course's: a name in .mat tells which.
+
+    Raises
+    ------
+    ImportError, OSError, ValueError
+        As `load_model` and `course_network`.
+    """
+    if os.fspath(path).lower().endswith(COURSE):
+        return Model(course_network(path), {"cost": "logistic"})
+    return load_model(path)
