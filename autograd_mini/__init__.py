@@ -8,6 +8,7 @@ gradients; the network, the logistic cost and backpropagation are built on that 
 6.0
 """
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from . import op
@@ -100,7 +101,18 @@ def _read_on() -> None:
     op.LATER[:] = []
 
 
+def _look(made: op.Op) -> None:
+    """Have rules that are not ours looked at when they are first used."""
+    modules = [getattr(one, "__module__", None) or "" for one in made.rules if one]
+    if not all(module.startswith(f"{__name__}.") for module in modules):
+        with suppress(ModuleNotFoundError):  # who reads the shelf alone does without
+            from .proving import prove
+
+            prove(made)
+
+
 op.LATER.append(_read_on)
+op.LOOKS.append(_look)
 
 
 def __getattr__(name: str) -> Any:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from .blame import is_table
 from .context import context
 from .graph import Node, constant
 from .nonfinite import NonFiniteError, cure, in_gradient, in_value, told, worst
@@ -37,6 +38,9 @@ class debug(ContextDecorator):  # noqa: N801 -- a function to its users, as `no_
     rule that reads one later would give a gradient of something else; so a checksum of all their
     bytes is taken as they enter, and compared when the backward pass reads them.
 
+    It warns where a column meets a row, (n, 1) and (n,), and NumPy makes a table of (n, n) of
+    them: in a cost that is nearly always a mistake (`h - y` with h of shape (n, 1)).
+
     Of one thread, as `ag.no_grad` is; it nests. Outside of it nothing is recorded or checked, and
     operations take the time they always take; inside they take several times as long.
 
@@ -55,6 +59,11 @@ class debug(ContextDecorator):  # noqa: N801 -- a function to its users, as `no_
         In a backward pass in the block, for an array that was changed.
     ValueError
         For another word than these three.
+
+    Warns
+    -----
+    RuntimeWarning
+        For a column that meets a row, and with "warn" for NaN and infinities.
 
     Examples
     --------
@@ -110,6 +119,8 @@ class Watch:
         place = node.place = here()
         if place is not None and node.inputs:
             place.prints = fingerprints(node)
+        if op is not None and not self.pulling and (table := is_table(op, inputs)):
+            self._warn(f"{table}{where(place)}", place)
         if op is not None and not self.pulling and not _is_partial(op.function, node.metadata):
             self._check(op.label, op.function, inputs, node.value, place)
 
@@ -138,6 +149,9 @@ class Watch:
             return
         if self.nonfinite == "raise":
             raise NonFiniteError(message)
+        self._warn(message, place)
+
+    def _warn(self, message: str, place: str | None) -> None:
         file, line = getattr(place, "file", "unknown"), getattr(place, "number", 0)
         warnings.warn_explicit(message, RuntimeWarning, file, line)
 

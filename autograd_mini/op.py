@@ -34,7 +34,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-__all__ = ["LATER", "OPS", "Op", "Sparse", "find_op", "primitive", "rule", "without_derivative"]
+__all__ = [
+    "LATER", "LOOKS", "OPS", "Op", "Sparse", "find_op", "primitive", "rule", "without_derivative"]
 
 Function = Callable[..., Any]
 Names = tuple[str, ...]
@@ -48,6 +49,10 @@ OPS: dict[Any, Op] = {}
 
 LATER: list[Function] = []
 """What loads further chapters of rules, when a call is met that no rule knows."""
+
+
+LOOKS: list[Callable[[Op], None]] = []
+"""What looks at each operation that `rule` has made."""
 
 
 _DEFAULTS = {"where": "True", "subok": "True", "casting": "same_kind"}
@@ -145,6 +150,8 @@ def rule(
     label = name or (function if isinstance(function, str) else function.__name__).split(".")[-1]
     op = Op(function, label, rules, variadic, view, compute, aliases=aliases)
     OPS[function] = op
+    for look in LOOKS:
+        look(op)
     return op
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import operator
+import sys
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import numpy as np
 from .context import TRACKED, context
 from .graph import Node, describe, make_node, walk
 
-__all__ = ["Array", "Reading", "new_value", "read"]
+__all__ = ["Array", "Reading", "as_array", "new_value", "read"]
 
 Array = np.ndarray[Any, Any]
 
@@ -104,7 +105,9 @@ class Reading:
         return operator.index(read(self.node))  # an integer: no derivative to drop
 
     def __bool__(self) -> bool:
-        return bool(read(self.node))
+        if read(self.node).size != 1:
+            raise ValueError(sys.modules[__package__].blame.truth(self.node))
+        return bool(self.node.value)
 
     def __len__(self) -> int:
         if not self.shape:
@@ -113,7 +116,9 @@ class Reading:
 
     def __repr__(self) -> str:
         node = self.node
-        parts = [np.array2string(np.asarray(node.value), separator=", ", prefix="Tensor(")]
+        parts = [f"shape={self.shape}, being recorded"]
+        if context.now.mode <= TRACKED:
+            parts = [np.array2string(np.asarray(node.value), separator=", ", prefix="Tensor(")]
         if self.dtype not in (np.float64, np.int64, np.bool_):
             parts.append(f"dtype={self.dtype}")
         if node.name is not None:
@@ -125,7 +130,8 @@ class Reading:
         return f"Tensor({', '.join(parts)})"
 
     def __format__(self, spec: str) -> str:
-        return format(read(self.node), spec) if spec else repr(self)
+        recording = context.now.mode > TRACKED
+        return format(read(self.node), spec) if spec or recording else repr(self)
 
     def __copy__(self) -> Any:
         twin = _new(type(self))
@@ -165,6 +171,15 @@ def _read_only(value: Any) -> Array:
     return view
 
 
+def as_array(value: Any, dtype: Any = None) -> Array:
+    """Return numbers as a new array; another library's come through `__array__` or DLPack."""
+    try:
+        foreign = hasattr(value, "__dlpack__") and not hasattr(value, "__array__")
+        return np.array(np.from_dlpack(value) if foreign else value, dtype)
+    except Exception as error:
+        raise sys.modules[__package__].blame.no_array(value, error) from None
+
+
 def new_value(value: Any, dtype: Any, differentiable: bool) -> Any:
     """Copy what a user gives into an array or NumPy scalar that may enter a graph.
 
@@ -175,10 +190,7 @@ def new_value(value: Any, dtype: Any, differentiable: bool) -> Any:
     """
     if isinstance(value, Reading):
         value = value._leaving("ag.Tensor(t)")
-    try:
-        data = np.array(value, dtype)
-    except ValueError as error:
-        raise ValueError(f"a tensor needs a rectangular array of numbers: {error}") from None
+    data = as_array(value, dtype)
     if data.dtype.kind not in "biufc":
         raise TypeError(f"a tensor holds numbers; got {type(value).__name__}, dtype {data.dtype}")
     if differentiable and data.dtype.kind not in "fc":

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from .context import context
-from .graph import Node, describe, walk
+from .graph import Node, walk
 from .op import Op, Sparse, rule
 
 __all__ = ["handed_out", "pick", "propagate", "seed"]
@@ -205,11 +205,7 @@ def _unbroadcast(cotangent: Any, want: tuple[int, ...], node: Node) -> Any:
         return cotangent.sum(axis=tuple(range(extra)))
     rest = have[max(extra, 0) :]
     if extra < 0 or any(n not in (1, m) for n, m in zip(want, rest, strict=True)):
-        rule_of = f"the rule of {node.op.name if node.op else node}"
-        raise ValueError(
-            f"{rule_of} gave a cotangent of shape {have} for an argument of shape {want}; it must "
-            "have the argument's shape, or one that the argument was broadcast to"
-        )
+        raise ValueError(sys.modules[__package__].blame.misfit(node, have, want))
     stretched = tuple(extra + i for i, n in enumerate(want) if n != rest[i])
     cotangent = cotangent.sum(axis=(*range(extra), *stretched))
     return cotangent.reshape(want) if stretched else cotangent
@@ -229,15 +225,15 @@ def seed(output: Node, cotangent: Any) -> Any:
         For a cotangent of another shape; for None when the output is not one number.
     """
     value = output.value
+    if hasattr(value, "node") or getattr(value, "dtype", np.dtype(object)).hasobject:
+        raise TypeError(sys.modules[__package__].blame.objects(output))
     if cotangent is None:
         if value.size != 1:
-            start = f"a derivative starts from one number; {describe(output)} has {value.size}"
-            raise ValueError(f"{start}: sum it, or pass a cotangent of its shape")
+            raise ValueError(sys.modules[__package__].blame.not_one_number(output))
         return np.ones(value.shape, value.dtype) if value.shape else value.dtype.type(1)
     given = cotangent if hasattr(cotangent, "node") else np.asarray(cotangent)
     if given.shape != value.shape:
-        expected = f"the cotangent of {describe(output)} must have its shape {value.shape}"
-        raise ValueError(f"{expected}; got {given.shape}")
+        raise ValueError(sys.modules[__package__].blame.other_shape(output, given.shape))
     given = given if given.dtype == value.dtype else given.astype(value.dtype)
     return np.conjugate(given) if value.dtype.kind == "c" else given
 

@@ -14,7 +14,7 @@ from .context import TRACKED, context
 from .graph import EMPTY, Cell, Node, constant, describe, leaf, make_node, walk
 from .inplace import NAMED, UNNAMED, assign, refuse_write, repoint
 from .op import OPS, Op, find_op
-from .reading import Array, Reading, new_value, read
+from .reading import Array, Reading, as_array, new_value, read
 from .reverse import handed_out, pick, propagate, seed
 from .rules.elementwise import identity
 from .rules.indexing import get_item
@@ -43,7 +43,10 @@ def _binary(function: Any) -> tuple[Binary, Binary]:
             right = constant(other)
         else:
             return other
-        value = compute(left.value, right.value)
+        try:
+            value = compute(left.value, right.value)
+        except Exception as error:
+            raise sys.modules[__package__].blame.failed(op, (left, right), error) from None
         return record(op, (left, right), EMPTY, value, left.tracked or right.tracked)
 
     def reflected(self: Tensor, other: Any) -> Any:
@@ -172,11 +175,7 @@ class Tensor(Reading):
         order = walk(self.node, tracked=True)
         leaves = {node: node.cell for node in order if node.cell is not None}
         if not leaves:
-            below = ", ".join(describe(n) for n in order if not n.inputs)
-            raise RuntimeError(
-                f"{describe(self.node)} depends on no leaf that requires a gradient (its leaves: "
-                f"{below}); make one with ag.Tensor(value, requires_grad=True)"
-            )
+            raise RuntimeError(sys.modules[__package__].blame.no_leaf(order))
         found = propagate([self.node], [seed(self.node, unwrap(cotangent))], leaves, order=order)
         for node, cell in leaves.items():
             if node in found:
@@ -254,17 +253,9 @@ class Tensor(Reading):
 
     def __getattr__(self, name: str) -> Any:
         """Answer NumPy's other methods as `np.name(t)` does, or say why not."""
-        if name == "grad":
-            label = self.node.name or "t"
-            raise AttributeError(
-                f".grad is kept by leaves only; {describe(self.node)} is an inner tensor: write "
-                f"ag.backprop(J, wrt=[{label}]) to read ∂J/∂{label}"
-            )
-        if hasattr(type(self), name) or not hasattr(np.ndarray, name) or name.startswith("_"):
-            raise AttributeError(f"'Tensor' object has no attribute {name!r}")
-        if name in ("compress", "sort", "partition", "put", "resize") or not hasattr(np, name):
-            cure = f"write np.sort(t), t[...] = v, ..., or t.detach().numpy().{name}"
-            raise AttributeError(f"a Tensor has no .{name}, which acts on the array itself; {cure}")
+        ours = name == "grad" or name.startswith("_") or hasattr(type(self), name)
+        if ours or not (hasattr(np.ndarray, name) and hasattr(np, name)) or name in _EDITS:
+            raise AttributeError(sys.modules[__package__].blame.no_attribute(self, name))
         return functools.partial(_method(getattr(np, name)), self)
 
     def flatten(self, order: str = "C") -> Any:
@@ -289,6 +280,7 @@ class Tensor(Reading):
 
 
 _PLAIN = _ARRAYS | {Tensor}
+_EDITS = ("compress", "sort", "partition", "put", "resize")  # methods that act on the array itself
 _GET_ITEM = OPS[get_item]
 _DETACHED = Op(identity, "detach", (None,))
 
@@ -322,7 +314,10 @@ def lift(node: Node) -> Any:
 def apply(op: Op, operands: tuple[Any, ...], metadata: dict[str, Any] = EMPTY) -> Any:
     """Run an operation on Tensors, and on arrays and Python scalars, which are borrowed."""
     inputs = [o.node if type(o) is Tensor else constant(o) for o in operands]
-    value = op.compute(*[node.value for node in inputs], **metadata)
+    try:
+        value = op.compute(*[node.value for node in inputs], **metadata)
+    except Exception as error:
+        raise sys.modules[__package__].blame.failed(op, inputs, error) from None
     return record(op, tuple(inputs), metadata, value, any(n.tracked for n in inputs))
 
 
@@ -364,7 +359,7 @@ def operand(value: Any, beside: Tensor | None = None) -> Any:
         return value
     if getattr(type(value), "__array_ufunc__", True) is None:
         return NotImplemented
-    array = np.asarray(value)
+    array = as_array(value)
     return NotImplemented if array.dtype.kind not in "biufc" else array
 
 

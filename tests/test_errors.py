@@ -26,6 +26,31 @@ def made(*rules: Callable[..., Any], f: Callable[..., Any] = np.square) -> Calla
     return operation
 
 
+def joined(rule: Callable[..., Any]) -> Callable[..., Any]:
+    """A new operation of a sequence."""
+    operation = ag.primitive(lambda arrays: arrays[0] + arrays[1])
+    ag.rule(operation, rule, variadic=True, name="joined")
+    return operation
+
+
+def doubling(g: Any, y: Any, x: Any) -> Any:
+    g *= 2.0
+    return g
+
+
+def entering(g: Any, y: Any, x: Any) -> Any:
+    g[0] = 2.0
+    return g
+
+
+def W() -> ag.Tensor:
+    return ag.Tensor(np.ones((4, 2)), requires_grad=True, name="W")
+
+
+def gradient_at(operation: Callable[..., Any], x: Any) -> Any:
+    return ag.grad(lambda x: np.sum(operation(x)))(x)
+
+
 def gradient_of(operation: Callable[..., Any]) -> Any:
     return ag.grad(lambda x: np.sum(operation(x)))(np.ones(3))
 
@@ -55,6 +80,27 @@ def cost(Y: Any, units: int = 1) -> Any:
 @ag.primitive
 def without_rule(x: Any) -> Any:
     return x
+
+
+class Packed:
+    """An array of somebody else's that knows DLPack alone."""
+
+    def __init__(self, values: Any) -> None:
+        self.values = np.asarray(values)
+
+    def __dlpack__(self, **options: Any) -> Any:
+        return self.values.__dlpack__(**options)
+
+    def __dlpack_device__(self) -> Any:
+        return self.values.__dlpack_device__()
+
+
+class OnAnotherDevice(Packed):
+    def __init__(self) -> None:
+        super().__init__([1.0])
+
+    def __dlpack__(self, **options: Any) -> Any:
+        raise BufferError("not from here")
 
 
 # item -> (what a user does, error, pieces of the message in order)
@@ -115,13 +161,83 @@ ERRORS: dict[str, tuple[Callable[[], Any], type[Exception], list[str]]] = {
     "object array": (
         lambda: ag.Tensor(np.array([None, 1], object)), TypeError,
         ["a tensor holds numbers", "dtype object"]),
+    "an array of objects beside a tensor": (
+        lambda: x() * np.array([1, None, 2], object), TypeError,
+        ["np.multiply of x (shape (3,), a leaf) and an array (shape (3,))", "objects have no",
+         "arr.astype(float)"]),
+    "an array of objects in a graph": (
+        lambda: ag.grad(lambda x: np.sum(x * np.array([1, 2, 3], object)))(np.ones(3)), TypeError,
+        ["an array (shape (3,)) holds objects", "arr.astype(float)"]),
     "truth value of many elements": (
-        lambda: bool(x() > 0), ValueError, ["more than one element", "a.any() or a.all()"]),
+        lambda: bool(x() > 0), ValueError,
+        ["the truth value of a tensor (shape (3,)", "more than one element",
+         "np.where(t > 0, a, b)", "t.any() or t.all()"]),
+    "truth value of no element": (
+        lambda: bool(ag.Tensor([])), ValueError, ["with no element", "t.size"]),
+    "shapes that do not broadcast": (
+        lambda: x() + W(), ValueError,
+        ["np.add of x (shape (3,), a leaf) and W (shape (4, 2), a leaf)",
+         "axis -1 has lengths 2 and 3", "x[:, None]", "keepdims=True"]),
+    "an array's shape that does not broadcast": (
+        lambda: np.ones(4) * x(), ValueError,
+        ["np.multiply of an array (shape (4,)) and x (shape (3,), a leaf)", "lengths 3 and 4"]),
+    "shapes of a product": (
+        lambda: x() @ W(), ValueError,
+        ["np.matmul of x (shape (3,), a leaf) and W (shape (4, 2), a leaf)",
+         "last axis of the first (3)", "second last axis of the second (4)"]),
+    "shapes of a product with a transpose": (
+        lambda: W() @ np.ones((3, 2)), ValueError, ["W (shape (4, 2)", "a @ b.T"]),
+    "shapes of another operation": (
+        lambda: np.concatenate([x(), W()]), ValueError,
+        ["np.concatenate of x (shape (3,), a leaf) and W (shape (4, 2), a leaf)", "dimension"]),
+    "an index beyond the end": (
+        lambda: W()[5], IndexError, ["get_item of W (shape (4, 2), a leaf)", "out of bounds"]),
+    "missing rule of a lambda": (
+        lambda: ag.primitive(lambda a, b: a)(x(), x()), TypeError,
+        ["<lambda> (", "test_errors.py:", "has no derivative rule yet", "f = ag.primitive(lambda",
+         "ag.rule(f, lambda g, y, a, b: g * ..., lambda g, y, a, b: g * ...)"]),
+    "a foreign tensor that can not be read": (
+        lambda: ag.Tensor(OnAnotherDevice()), TypeError,
+        ["test_errors.OnAnotherDevice could not be read through DLPack", "not from here",
+         "as a NumPy array on the CPU that needs no gradient"]),
+    "what is no number": (
+        lambda: ag.Tensor(object()), TypeError, ["a tensor holds numbers; got object"]),
+    "formatting while recorded": (
+        lambda: ag.vmap(lambda v: (f"{v}", v)[1])(np.ones((2, 3))), RuntimeError,
+        ["the value of a tensor (shape (3,)", "was read while the program is being recorded"]),
     "a rule's shape": (
         lambda: gradient_of(made(lambda g, y, x: np.ones(5))), ValueError,
         ["the rule of made", "shape (5,)", "argument of shape (3,)"]),
     "a rule that returns nothing": (
-        lambda: gradient_of(made(lambda g, y, x: None)), ValueError, ["the rule of made"]),
+        lambda: gradient_of(made(lambda g, y, x: None)), TypeError,
+        ["rule 0 of made returned None", "argument's shape (3,)", "write None in place of"]),
+    "a rule that returns nothing of a number": (
+        lambda: ag.grad(made(lambda g, y, x: None))(1.0), TypeError,
+        ["rule 0 of made returned None"]),
+    "a rule that takes too few": (
+        lambda: made(lambda g, x: g), TypeError,
+        ["rule 0 of made takes (g, x)", "expected lambda g, y, x: ..."]),
+    "a rule that takes too many": (
+        lambda: made(lambda g, y, a, b: g, lambda g, y, a: g, f=np.add), TypeError,
+        ["rule 1 of made takes (g, y, a)", "expected lambda g, y, x1, x2: ..."]),
+    "a rule's dtype": (
+        lambda: gradient_of(made(lambda g, y, x: g.astype(object))), TypeError,
+        ["rule 0 of made returned dtype object", "floating-point numbers"]),
+    "a rule that returns a list": (
+        lambda: gradient_of(made(lambda g, y, x: [1.0, 2.0, 3.0])), TypeError,
+        ["rule 0 of made returned a list", "shape (3,)"]),
+    "a rule that writes into g": (
+        lambda: gradient_of(made(doubling)), TypeError,
+        ["rule 0 of made writes into the cotangent g", "g = g * 2 in place of g *= 2"]),
+    "a rule that writes into an entry of g": (
+        lambda: gradient_of(made(entering)), TypeError,
+        ["rule 0 of made writes into the cotangent"]),
+    "a rule that writes into a recorded g": (
+        lambda: ag.grad(lambda z: np.sum(gradient_at(made(doubling), z)))(np.ones(3)), TypeError,
+        ["rule 0 of made writes into the cotangent g"]),
+    "a rule of a sequence that lists too few": (
+        lambda: ag.grad(lambda a: np.sum(joined(lambda g, y, *arrays: [g])([a, a])))(np.ones(3)),
+        TypeError, ["the rule of joined must list the cotangents of its 2 arrays; got 1"]),
     "rules that state different keywords": (
         lambda: made(lambda g, y, a, b: g, lambda g, y, a, b, *, axis: g, f=np.add), TypeError,
         ["the rules of made state different keywords", "must accept the same"]),
@@ -205,3 +321,60 @@ def test_foreign_arrays_are_accepted_through_the_array_protocol() -> None:
     y = x() * Foreign()
     assert y.shape == (3,)
     assert np.sum(y).requires_grad
+
+
+def test_foreign_arrays_are_accepted_through_dlpack() -> None:
+    t = ag.Tensor(Packed([1.0, 2.0, 3.0]), requires_grad=True)
+    assert t.tolist() == [1.0, 2.0, 3.0]
+    for y in (x() * Packed([1.0, 2.0, 3.0]), Packed([1.0, 2.0, 3.0]) * x()):
+        assert y.tolist() == [0.0, 2.0, 6.0]
+        assert y.requires_grad
+    assert np.stack([x(), Packed([1.0, 2.0, 3.0])]).shape == (2, 3)  # type: ignore[list-item]
+    values = np.ones(3)
+    t = ag.Tensor(Packed(values))
+    values[0] = 5.0
+    assert t.tolist() == [1.0, 1.0, 1.0]  # a copy
+
+
+def test_a_tensor_that_is_being_recorded_shows_no_value() -> None:
+    shown: list[str] = []
+    ag.vmap(lambda v: (shown.append(f"{v!r} {v!s}"), v * 2.0)[1])(np.full((2, 3), 7.25))
+    assert shown
+    assert "7.25" not in shown[0]
+    assert "shape=(3,), being recorded" in shown[0]
+    assert "7.25" in repr(ag.Tensor(7.25))
+
+
+def test_a_rule_is_looked_at_once() -> None:
+    """Then it is the engine that calls it, as it calls every other."""
+    operation = ag.primitive(lambda x: x * x)
+    rule = lambda g, y, x: g * 2.0 * x  # noqa: E731
+    op = ag.rule(operation, rule, name="made")
+    assert op.rules[0] is not rule
+    assert gradient_of(operation).tolist() == [2.0, 2.0, 2.0]
+    assert op.rules == (rule,)
+
+
+def test_a_rule_that_hands_on_its_cotangent_hands_out_what_can_be_written() -> None:
+    g = gradient_of(made(lambda g, y, x: g))
+    g += 1.0
+    assert g.tolist() == [2.0, 2.0, 2.0]
+
+
+def test_a_column_that_meets_a_row_is_named_under_debug() -> None:
+    """(n, 1) against (n,) is legal NumPy: a table of (n, n). In a cost it is a mistake."""
+    h = ag.Tensor(np.ones((3, 2))) @ ag.Tensor(np.ones((2, 1)), requires_grad=True)
+    h.name, y = "h", np.ones(3)
+    said = (
+        r"np\.subtract of (h \(shape \(3, 1\), made by matmul.*\) and an array \(shape \(3,\)\)|"
+        r"an array.* and h .*) made a table of \(3, 3\).*one with one write y\[:, None\].*"
+        r"test_errors\.py"
+    )
+    with ag.debug(), pytest.warns(RuntimeWarning, match=said):
+        h - y
+    with ag.debug(), pytest.warns(RuntimeWarning, match=said):
+        np.subtract(y, h)
+    with ag.debug():  # warnings are errors: where the axis was written, or nothing is paired
+        _ = h - y[:, None], h[:, 0] - y, h[:, 0][:, None] - y, np.reshape(h, (3, 1)) - y, h * 2.0
+        _ = h[:1] - y[:1], h - np.ones(1)
+    _ = h - y

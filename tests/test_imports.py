@@ -47,6 +47,7 @@ ORDER = [
     "tensor",
     "transforms",
     "blame",
+    "proving",
     "recording",
     "elements",
     "batching",
