@@ -57,6 +57,14 @@ def test_a_captured_tensor_takes_part_in_the_recorded_gradient() -> None:
     np.testing.assert_array_equal(f(x), [0.0, 8.0])
 
 
+def test_a_number_that_lies_in_a_buffer_is_not_written_over() -> None:
+    """A view without axes is a view; and the sum of one number is a number, no array."""
+    x = np.array([[0.5]])
+    first = ag.jit(lambda x, y: np.reshape(x + y, ()) - np.sum(np.exp(np.square(y))))
+    assert first(x, x).item() == 1.0 - np.exp(0.25)
+    assert type(ag.jit(np.sum)(x)) is np.float64
+
+
 def test_results_are_the_callers_own() -> None:
     f = ag.jit(lambda x: (x, x.T, x + 1.0, x + 1.0, np.ones(2)))
     x = np.eye(2)

@@ -44,6 +44,8 @@ class Identity:
     apply: Callable[..., Node | None]
     exact: bool
     """Whether the result is the same to the last bit."""
+    where: str = ""
+    """What must hold besides: elsewhere the program gives the limit, and what was recorded NaN."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +61,14 @@ IDENTITIES: dict[Any, list[Identity]] = {}
 """What may simplify an operation, by NumPy's own function."""
 
 
-def identity(*functions: Any, name: str, exact: bool = True) -> Callable[[F], F]:
+def identity(
+    *functions: Any, name: str, exact: bool = True, where: str = ""
+) -> Callable[[F], F]:
     """Register an identity for operations of these functions, under the equation that it is."""
 
     def register(apply: F) -> F:
         for function in functions:
-            IDENTITIES.setdefault(function, []).append(Identity(name, apply, exact))
+            IDENTITIES.setdefault(function, []).append(Identity(name, apply, exact, where))
         return apply
 
     return register
@@ -92,6 +96,8 @@ class Builder:
         self.made: dict[Any, Node] = {}
         self.log: list[Step] = []
         self.scope: tuple[str, ...] = ()
+        self.memo: dict[Any, Any] = {}
+        """What identities remember of nodes, so that each is looked at once."""
 
     def __call__(self, function: Any, *inputs: Any, **metadata: Any) -> Node:
         """Make f(inputs): numbers may stand beside nodes."""
@@ -137,7 +143,9 @@ class Builder:
     def _new(self, op: Op, inputs: tuple[Node, ...], metadata: dict[str, Any], spec: Any) -> Node:
         spec = infer(op, inputs, metadata) if spec is None else spec
         if type(spec) is Spec and broadcasts(op):
-            inputs = self._weakened(op, inputs, spec)
+            weakened = self._weakened(op, inputs, spec)
+            if weakened != inputs:
+                return self.make(op, weakened, metadata, spec)
             for one in BROADCASTING:
                 found = one.apply(self, spec, op, inputs, metadata)
                 if found is not None:
@@ -157,14 +165,17 @@ class Builder:
         return after
 
     def _weakened(self, op: Op, inputs: tuple[Node, ...], spec: Spec) -> tuple[Node, ...]:
-        """Let a constant NumPy scalar be Python's number where that changes no dtype."""
+        """Let a constant number be Python's float where that changes no dtype: 1 is 1.0 there."""
         if op.function not in _ARITHMETIC or spec.dtype.kind != "f":
             return inputs
         for k in (0, 1):
             c, other = inputs[k], inputs[1 - k]
-            known = is_constant(c) and hasattr(c.value, "dtype") and c.value.shape == ()
-            if known and c.value.dtype == getattr(other.value, "dtype", None) == spec.dtype:
-                number = self.constant(c.value.item())
+            if getattr(other.value, "dtype", None) != spec.dtype or not is_constant(c):
+                continue
+            scalar = hasattr(c.value, "dtype") and c.value.shape == ()
+            whole = type(c.value) is int and abs(c.value) < 2**24
+            if whole or (scalar and c.value.dtype == spec.dtype):
+                number = self.constant(float(c.value))
                 return (number, other) if k == 0 else (other, number)
         return inputs
 

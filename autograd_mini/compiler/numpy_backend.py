@@ -60,9 +60,9 @@ def kind_of(node: Node) -> str:
     op: Any = node.op
     if type(node.value) is not Spec:
         return VIEW  # several outputs: who knows
-    if node.value.shape == ():
-        return FRESH if not _is_ufunc(node) else NUMBER
     name = known_name(op)
+    if node.value.shape == () and name not in _VIEWS:
+        return FRESH if not _is_ufunc(node) else NUMBER
     if _is_ufunc(node) or _is_layered(node) or name in ("relu", "softplus", *HELPERS):
         return WRITTEN
     if name == "dot" and all(len(shape_of(i)) in (1, 2) for i in node.inputs):

@@ -1,5 +1,5 @@
 """The equations that a program is simplified by, one small named function each."""
 
-from . import arithmetic, products, sums
+from . import arithmetic, fractions, products, sums
 
-__all__ = ["arithmetic", "products", "sums"]
+__all__ = ["arithmetic", "fractions", "products", "sums"]

@@ -125,6 +125,15 @@ def negative_times_number(b: Builder, y: Any, x: Node, z: Node) -> Node | None:
     return b(np.multiply, inner[0], -found[1]) if inner and found else None
 
 
+@identity(np.multiply, name="(x − z) · (−c) = (z − x) · c")
+def difference_times_negative(b: Builder, y: Any, x: Node, z: Node) -> Node | None:
+    found = _with_number((x, z))
+    inner = None if found is None or not is_float(y) else b.made_by(found[0], np.subtract)
+    if found is None or inner is None or not found[1] < 0:
+        return None
+    return b(np.multiply, b(np.subtract, inner[1], inner[0]), -found[1])
+
+
 def _with_number(pair: tuple[Node, ...]) -> tuple[Node, Any] | None:
     """Return (x, c) of a product x·c in which one factor is a Python number."""
     x, z = pair
@@ -206,9 +215,9 @@ def plain_product(b: Builder, y: Any, g: Node, slope: Node) -> Node | None:
     return b(np.multiply, g, slope) if _is_plain(g) or _is_plain(slope) else None
 
 
-@identity(quotient, name="a numerator that is not 0 needs no care: c / x")
+@identity(quotient, name="a quotient with a number that is not 0 needs no care: c / x, x / c")
 def plain_quotient(b: Builder, y: Any, g: Node, x: Node) -> Node | None:
-    return b(np.divide, g, x) if _is_plain(g) else None
+    return b(np.divide, g, x) if _is_plain(g) or _is_plain(x) else None
 
 
 def _is_plain(node: Node) -> bool:

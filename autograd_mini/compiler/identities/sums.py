@@ -69,7 +69,9 @@ def repeated_once(b: Builder, y: Any, x: Node, **how: Any) -> Node | None:
 def sum_of_one(b: Builder, y: Any, x: Node, **how: Any) -> Node | None:
     if x.value.size != y.size or not is_float(y) or dtype_of(x) != y.dtype:
         return None
-    return x if shape_of(x) == y.shape else b(np.reshape, x, shape=y.shape)
+    if shape_of(x) == y.shape:
+        return x
+    return b(np.reshape, x, shape=y.shape) if y.shape else None  # a sum is a number, no array
 
 
 @identity(np.sum, name="Σ of n equal x = n · x", exact=False)
