@@ -274,7 +274,7 @@ class Tensor(Reading):
 
     def astype(self, dtype: Any, copy: bool = True) -> Tensor:
         """Return a tensor of another dtype; one that is not floating has no derivative."""
-        if np.dtype(dtype).kind not in "fc":
+        if np.dtype(dtype).kind not in "fc" and context.now.mode <= TRACKED:
             return wrap(read(self.node).astype(dtype))
         return dispatch(np.astype, (self, np.dtype(dtype)), {})  # type: ignore[no-any-return]
 

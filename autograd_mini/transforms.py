@@ -118,7 +118,7 @@ class _Argument:
             node.inputs or (node.tracked and node.cell is None) for node in self.originals
         )
         self.are_tensors = [self.tensors_in or type(item) is Tensor for item in leaves]
-        alias = self.tensors_in and context.now.mode != OFF
+        alias = (self.tensors_in and context.now.mode != OFF) or context.now.mode > TRACKED
         self.tensors = [_fresh(item, alias) for item in leaves]
         self.nodes = [tensor.node for tensor in self.tensors]
         self.value = self.rebuild(self.tensors)
@@ -163,7 +163,7 @@ class _Run:
 
     def __init__(self, f: Function, args: Any, kwargs: Any, argnums: Sequence[int]):
         self.arguments = [_Argument(args[i]) for i in argnums]
-        self.tensors_in = any(argument.tensors_in for argument in self.arguments)
+        self.given, self.tensors_in = (args, kwargs), any(a.tensors_in for a in self.arguments)
         self.tensors_in |= any(map(_is_explicit, (*args, *kwargs.values())))
         values = list(args)
         for i, argument in zip(argnums, self.arguments, strict=True):
@@ -188,10 +188,11 @@ class _Run:
             return False
         own = set(self.nodes)
         for argument in self.arguments:
-            if not any(node.inputs for node in argument.nodes):
+            if not argument.tensors_in:
                 own.update(argument.originals)
         others = (node for node in order if node not in own)
         captured = any(node.cell is not None or node in context.now.primals for node in others)
+        self.plain = not captured  # what a compiler hears of, who records all the same
         return captured or context.now.mode > TRACKED
 
     def pull(self, outputs: list[Tensor], seeds: list[Any], record: bool) -> list[Any]:
@@ -202,7 +203,10 @@ class _Run:
         if self.recorded:
             seeds = [s if type(s) is Tensor else wrap(np.array(s)) for s in seeds]
         found = propagate(nodes, seeds, self.nodes, lift if self.recorded else None, order)
-        return [argument.gradient(found, self.recorded) for argument in self.arguments]
+        gradients = [argument.gradient(found, self.recorded) for argument in self.arguments]
+        if context.now.since:
+            context.now.debug.pulled(self, gradients)
+        return gradients
 
     def public(self, value: Any, recorded: bool) -> Any:
         """Return a result as the caller expects it: plain in, plain out."""

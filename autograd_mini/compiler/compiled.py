@@ -212,33 +212,13 @@ class _Entry:
         self.recorded = recorded
         self.around = Surroundings(f)
         self.captured = [(t, t.node.value.shape, t.node.value.dtype) for t in recorded.captured]
-        tensors = any(map(_is_explicit, leaves)) and any(type(x) is Tensor for x in leaves)
-        self.wrapped = self._kinds(f, leaves, rebuild, tensors)
+        self.wrapped = recorded.kinds()
         self.program = None
         self.nbytes = 0
         self.short: Function | None = None
         if self.wrapped is not None:
             self.program = Program(recorded, _name(f))
             self.nbytes = self.program.nbytes
-            recorded.forget()
-
-    def _kinds(
-        self, f: Function, leaves: Sequence[Any], rebuild: Any, tensors: bool
-    ) -> list[bool] | None:
-        """Tell which results are Tensors; None when one has a history, so that f itself must run.
-
-        Where weights that require a gradient take part, this is seen by calling f once.
-        """
-        recorded = self.recorded
-        around = any(t.node.tracked for t in recorded.captured)
-        inside = any(type(x) is Tensor and x.node.tracked for x in leaves)
-        if around or inside or recorded.captured:
-            args, kwargs = _call(rebuild(leaves))
-            results, _ = flatten(f(*args, **kwargs))
-            if any(type(x) is Tensor and x.node.tracked for x in results):
-                return None
-            return [type(x) is Tensor for x in results]
-        return [tensors and y is not None for y in recorded.outputs]
 
     def fits(self) -> bool:
         """Tell whether what f finds around it is what it was: names, shapes and dtypes."""

@@ -141,7 +141,7 @@ class Builder:
         return None if grows else self.constant(value)
 
     def _new(self, op: Op, inputs: tuple[Node, ...], metadata: dict[str, Any], spec: Any) -> Node:
-        spec = infer(op, inputs, metadata) if spec is None else spec
+        spec = infer(op, [i.value for i in inputs], metadata) if spec is None else spec
         if type(spec) is Spec and broadcasts(op):
             weakened = self._weakened(op, inputs, spec)
             if weakened != inputs:

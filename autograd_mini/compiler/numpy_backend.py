@@ -242,6 +242,6 @@ def _where(node: Node, out: str | None, spare: str | None, w: Writing) -> str:
 FORMS: dict[str, Callable[[Node, str | None, str | None, Writing], str | None]] = {
     "dot": _dot, "sum": _sum, "transpose": _transpose, "reshape": _reshape, "sigmoid": _sigmoid,
     "relu": _relu, "softplus": _softplus, "spread": _spread, "stack": _joined,
-    "concatenate": _joined, "pick": _pick, "get_item": _item, "where": _where, "vdot": _vdot, "product": _helper,
-    "quotient": _helper,
+    "concatenate": _joined, "pick": _pick, "get_item": _item, "where": _where, "vdot": _vdot,
+    "product": _helper, "quotient": _helper,
 }  # fmt: skip

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..context import TRACKED, context
-from ..graph import Node, constant, leaf
+from ..graph import Cell, Node, constant, leaf
 from ..recording import aside
 from ..tensor import Tensor, tensor_of
 from ..transforms import flatten
@@ -49,14 +49,36 @@ class Recorded:
     rebuild: Callable[[Sequence[Any]], Any]
     result: Any
     """What f returned."""
+    tensors: set[Node]
+    """The inputs that were Tensors."""
+    results: dict[Node, list[Node]]
+    """Results of transforms, which have no history: Tensors where one of these nodes is one."""
 
-    def forget(self) -> None:
-        """Let the recorded values go: shapes and dtypes are enough to draw a program."""
-        order = walk_above([y for y in self.outputs if y is not None], {})
-        start = self.inputs[0].number if self.inputs else 0
-        for node in order:
-            if node in self.inputs or (node.op is not None and node.number >= start):
-                node.value = spec_of(node)
+    def kinds(self) -> list[bool] | None:
+        """Tell which results f itself would give as Tensors; None when one would have a history.
+
+        Plain arrays in, plain arrays out; what meets a Tensor is a Tensor; what descends from one
+        that requires a gradient, by operations that have one, has a history.
+        """
+        arrays = [y for y in self.outputs if y is not None]
+        facts: dict[Node, tuple[bool, bool]] = {}  # is a Tensor, has a history
+        captured = {*self.captured_nodes}
+        held = captured | self.tensors
+        for node in walk_above(arrays, {*self.inputs, *captured}):
+            if node in self.results:
+                given = self.results[node]
+                is_one = any(n in held or facts.get(n, (False, False))[0] for n in given)
+                facts[node] = is_one, False
+            elif node.op is None or node in captured:
+                asks = node.tracked if node in captured else node.cell is not None
+                facts[node] = node in held, asks
+            else:
+                below = [facts[i] for i in node.inputs]
+                follows = node.tracked and node.op.differentiable and node.op.name != "detach"
+                facts[node] = any(t for t, _ in below), follows and any(h for _, h in below)
+        if any(facts[y][1] for y in arrays):
+            return None
+        return [y is not None and facts[y][0] for y in self.outputs]
 
 
 def record(
@@ -82,6 +104,7 @@ def record(
     since, now.since = now.since, start
     try:
         with aside(_LISTENING | (now.mode & TRACKED)), np.errstate(all="ignore"):
+            now.debug = hearing = _Hearing()
             args, kwargs = rebuild(given)
             result = f(*args, **kwargs)
     finally:
@@ -98,7 +121,53 @@ def record(
     return Recorded(
         inputs, [*tensors.values()], [*tensors], outputs,
         [None if y is not None else x for x, y in zip(results, outputs, strict=True)], back, result,
+        {t.node for t, x in zip(given, leaves, strict=True) if type(x) is Tensor}, hearing.results,
     )  # fmt: skip
+
+
+class _Hearing:
+    """Looks on while a function is recorded: values become Specs, and results of transforms noted.
+
+    It stands where `ag.debug()` does.
+    """
+
+    def __init__(self) -> None:
+        self.results: dict[Node, list[Node]] = {}
+        """What a transform would have given back without history: a Tensor where one of these is
+        one."""
+
+    def made(self, node: Node, op: Any = None, inputs: Any = ()) -> None:
+        """Forget the value of what an operation made."""
+        if node.op is not None:
+            node.value = spec_of(node.value)
+
+    def computed(self, function: Any, values: Any, options: Any, result: Any) -> Any:
+        """Let pass what is known from shapes alone."""
+        return result
+
+    def watching(self, run_rules: Any) -> Any:
+        """Let the engine run its rules."""
+        return run_rules
+
+    def pulled(self, run: Any, gradients: Sequence[Any]) -> None:
+        """Note what a transform would have returned, had it not been recorded."""
+        if not run.plain and context.now.mode & TRACKED:
+            return
+        around = _explicit(flatten(run.given)[0])
+        for x in flatten(run.output)[0]:
+            if type(x) is Tensor:
+                self.results[x.node] = around
+        for argument, gradient in zip(run.arguments, gradients, strict=True):
+            among = [n for n in argument.originals if n.cell is None]
+            pairs = zip(flatten(gradient)[0], argument.originals, strict=True)
+            for x, original in pairs:
+                if type(x) is Tensor:
+                    self.results[x.node] = [original, *among]
+
+
+def _explicit(leaves: Sequence[Any]) -> list[Node]:
+    """The nodes of Tensors that are no weights of a Network: those have a cell."""
+    return [x.node for x in leaves if type(x) is Tensor and x.node.cell is None]
 
 
 class _Older:
@@ -114,9 +183,10 @@ class _Older:
 def _fresh(x: Any) -> Any:
     """Return the Tensor that stands for an argument's array; other things as they are."""
     if type(x) is Tensor:
-        return tensor_of(leaf(x.node.value, None, x.node.name))
+        # A weight has a cell, so that what would be tracked outside is tracked here too.
+        return tensor_of(leaf(spec_of(x.node), Cell() if x.node.tracked else None, x.node.name))
     if isinstance(x, (np.ndarray, np.generic)) and x.dtype.kind in "biufc":
-        return tensor_of(leaf(x, None))
+        return tensor_of(leaf(spec_of(x), None))
     return x
 
 

@@ -1,13 +1,17 @@
-"""What a program knows of a value before it runs: its shape and dtype, and how to tell those.
+"""What a program knows of a value before it runs: its shape and dtype.
 
-Numbers that stand in a formula, Python's own, have neither: NumPy lets them take the dtype of what
-they meet ("weak"), and so must a program. They stay Python's numbers until the program is written.
+While a function is recorded its values are `Spec`s: NumPy's functions answer them with Specs, by
+NumPy's own protocols, so recording costs neither the time nor the memory of computing.
+
+Numbers that stand in a formula, Python's own, have no dtype: NumPy lets them take that of what they
+meet ("weak"), and so must a program. They stay Python's numbers until the program is written.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+import operator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,30 +21,112 @@ from ..elements import broadcasts, known_name
 from ..graph import Node
 from ..op import Op
 
-__all__ = ["Spec", "infer", "is_constant", "known_number", "shape_of", "spec_of", "stand_in"]
+__all__ = ["Spec", "infer", "is_constant", "known_number", "shape_of", "spec_of"]
+
+Shape = tuple[int, ...]
+_LIKE = frozenset((np.zeros_like, np.ones_like, np.full_like, np.empty_like))
 
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """Shape and dtype of an array; () is a NumPy scalar."""
+    """An array of which shape and dtype are known; () is a NumPy scalar."""
 
-    shape: tuple[int, ...]
+    shape: Shape
     dtype: np.dtype[Any]
 
-    @property
-    def size(self) -> int:
-        """The number of elements."""
-        return math.prod(self.shape)
+    size = property(lambda self: math.prod(self.shape), doc="The number of elements.")
+    ndim = property(lambda self: len(self.shape), doc="The number of axes.")
+    itemsize = property(lambda self: self.dtype.itemsize)
+    nbytes = property(lambda self: self.size * self.dtype.itemsize)
+    T = property(lambda self: Spec(self.shape[::-1], self.dtype))
 
-    @property
-    def ndim(self) -> int:
-        """The number of axes."""
-        return len(self.shape)
+    def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+        """Return some array of this kind, for what only a real one can answer."""
+        return _example(self.shape, self.dtype).astype(dtype or self.dtype, copy=True)
 
-    @property
-    def nbytes(self) -> int:
-        """What the elements take."""
-        return self.size * self.dtype.itemsize
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **how: Any) -> Any:
+        out = how.get("out")
+        if out is not None or method == "at":
+            return out[0] if out is not None and len(out) == 1 else out
+        if method == "__call__" and ufunc.nout == 1 and ufunc.signature is None:
+            shape = broadcast([getattr(x, "shape", ()) for x in inputs])
+            return Spec(shape, dtype_of(ufunc, inputs, how))
+        return _answered(getattr(ufunc, method), inputs, how)
+
+    def __array_function__(self, function: Any, types: Any, args: Any, how: Any) -> Any:
+        if function in _LIKE:  # what it makes is known
+            return function(*_with_examples(args), **_with_examples(how))
+        return _answered(function, args, how)
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, key: Any) -> Any:
+        return spec_of(np.broadcast_to(np.zeros((), self.dtype), self.shape)[key])
+
+    def astype(self, dtype: Any, copy: bool = True) -> Spec:
+        """As an array's method."""
+        return Spec(self.shape, np.dtype(dtype))
+
+    def sum(self, axis: Any = None, keepdims: bool = False, **how: Any) -> Any:
+        """As an array's method."""
+        if how:
+            return _answered(np.sum, (self,), {"axis": axis, "keepdims": keepdims, **how})
+        dtype = np.zeros(1, self.dtype).sum().dtype
+        return Spec(_reduced(self.shape, axis=axis, keepdims=keepdims), dtype)
+
+    def max(self, axis: Any = None, out: Any = None, keepdims: bool = False) -> Any:
+        """As an array's method."""
+        return Spec(_reduced(self.shape, axis=axis, keepdims=keepdims), self.dtype)
+
+    min = max
+
+    def transpose(self, axes: Any = None) -> Spec:
+        """As an array's method."""
+        return Spec(_transposed(self.shape, axes=axes), self.dtype)
+
+    def reshape(self, *shape: Any, order: str = "C") -> Spec:
+        """As an array's method."""
+        new = shape[0] if len(shape) == 1 and isinstance(shape[0], (tuple, list)) else shape
+        flat = np.broadcast_to(np.zeros((), self.dtype), self.shape).reshape(new)
+        return Spec(flat.shape, self.dtype)
+
+    def dot(self, other: Any) -> Any:
+        """As an array's method."""
+        other = spec_of(other)
+        if self.ndim == other.ndim == 2 and self.dtype == other.dtype:
+            if self.shape[1] != other.shape[0]:
+                shapes = f"{self.shape} and {other.shape}"
+                raise ValueError(f"shapes {shapes} do not fit a product of matrices")
+            return Spec((self.shape[0], other.shape[1]), self.dtype)
+        return _answered(np.dot, (self, other), {})
+
+    def __neg__(self) -> Any:
+        return np.negative(self)
+
+    def __matmul__(self, other: Any) -> Any:
+        shape = getattr(other, "shape", ())
+        return self.dot(other) if self.ndim == len(shape) == 2 else np.matmul(self, other)
+
+    def __getattr__(self, name: str) -> Any:
+        """Answer NumPy's other methods on some array of this kind."""
+        if name.startswith("_") or not hasattr(np.ndarray, name):
+            raise AttributeError(name)
+        method = getattr(np.ndarray, name)
+        if not callable(method):
+            return spec_of(getattr(np.asarray(self), name))
+        return lambda *args, **how: _answered(method, (self, *args), how)
+
+
+def _operators() -> None:
+    ufuncs = {"add": np.add, "sub": np.subtract, "mul": np.multiply, "truediv": np.divide,
+              "pow": np.power, "floordiv": np.floor_divide, "mod": np.remainder}  # fmt: skip
+    for name, of in ufuncs.items():
+        setattr(Spec, f"__{name}__", lambda self, other, of=of: of(self, other))
+        setattr(Spec, f"__r{name}__", lambda self, other, of=of: of(other, self))
+
+
+_operators()
 
 
 def spec_of(value: Any) -> Any:
@@ -52,12 +138,35 @@ def spec_of(value: Any) -> Any:
         value = value.value
     if type(value) is Spec:
         return value
-    if type(value) is tuple:
+    if isinstance(value, (tuple, list)):
         return tuple(map(spec_of, value))
     return Spec(value.shape, value.dtype) if hasattr(value, "dtype") else value
 
 
-def shape_of(node: Node) -> tuple[int, ...]:
+def _example(shape: Shape, dtype: Any) -> Any:
+    """Return ones, or unit matrices: nothing that an operation could not be asked of."""
+    if len(shape) >= 2 and shape[-1] == shape[-2]:
+        return np.broadcast_to(np.eye(shape[-1], dtype=dtype), shape)
+    return np.broadcast_to(np.ones((), dtype), shape)
+
+
+def _answered(function: Any, args: Any, how: dict[str, Any]) -> Any:
+    """Call a function on examples in place of Specs, and tell of what kind its results are."""
+    with np.errstate(all="ignore"):
+        return spec_of(function(*_with_examples(args), **_with_examples(how)))
+
+
+def _with_examples(value: Any) -> Any:
+    if type(value) is Spec:
+        return np.array(_example(value.shape, value.dtype))[()]
+    if type(value) in (tuple, list):
+        return type(value)(map(_with_examples, value))
+    if type(value) is dict:
+        return {key: _with_examples(one) for key, one in value.items()}
+    return value
+
+
+def shape_of(node: Node) -> Shape:
     """Return a node's shape; that of a Python number is ()."""
     return getattr(node.value, "shape", ())
 
@@ -68,7 +177,7 @@ def is_constant(node: Node) -> bool:
 
 
 def known_number(node: Node) -> Any:
-    """Return the one number that a constant is (or repeats in every element), else None."""
+    """Return the one number that a constant is, else None."""
     if not is_constant(node):
         return None
     value = node.value
@@ -77,117 +186,77 @@ def known_number(node: Node) -> Any:
     return value.item() if value.size == 1 else None
 
 
-def stand_in(node: Node) -> Any:
-    """Return something small that answers as the node does when a dtype is asked for."""
-    value = node.value
-    if type(value) is not Spec:
-        return value if not hasattr(value, "dtype") else np.ones((1,) * value.ndim, value.dtype)[()]
-    return np.ones((1,) * value.ndim, value.dtype)[()]
-
-
 _dtypes: dict[Any, Any] = {}
 
 
-def _dtype(op: Op, inputs: tuple[Node, ...], metadata: dict[str, Any]) -> Any:
-    """The dtype of an elementwise operation, by asking it once for each kind of operands."""
+def dtype_of(function: Any, operands: Sequence[Any], how: dict[str, Any]) -> Any:
+    """Return the dtype of an elementwise function, by asking it once for each kind of operands."""
     kinds = tuple(
-        (n.value.dtype, not n.value.shape)
-        if hasattr(n.value, "dtype")
-        else (type(n.value), n.value)
-        for n in inputs
+        (x.dtype, not x.shape) if hasattr(x, "dtype") else (type(x), x) for x in operands
     )
-    key = (op, kinds, str(metadata) if metadata else "")
+    key = (function, kinds, str(how) if how else "")
     try:
         return _dtypes[key]
     except (KeyError, TypeError):
+        small = [
+            np.ones((1,) * len(x.shape), x.dtype)[()] if hasattr(x, "dtype") else x
+            for x in operands
+        ]
         with np.errstate(all="ignore"):
-            value = op.compute(*map(stand_in, inputs), **metadata)
-        dtype = getattr(value, "dtype", None)
+            dtype = getattr(function(*small, **how), "dtype", None)
         if len(_dtypes) > 4096:
             _dtypes.clear()
         _dtypes[key] = dtype
         return dtype
 
 
-def _broadcast(shapes: list[tuple[int, ...]]) -> tuple[int, ...]:
+def broadcast(shapes: list[Shape]) -> Shape:
+    """Return the shape that these are broadcast to.
+
+    Raises
+    ------
+    ValueError
+        When they do not fit.
+    """
     widest = max(shapes, key=len, default=())
     if all(s == widest or not s for s in shapes):
         return widest
     return np.broadcast_shapes(*shapes)
 
 
-Shape = Callable[..., tuple[int, ...]]
-
-
-def _reduced(x: Any, *, axis: Any = None, keepdims: bool = False, **_: Any) -> tuple[int, ...]:
+def _reduced(x: Shape, *, axis: Any = None, keepdims: bool = False) -> Shape:
     n = len(x)
     axes = range(n) if axis is None else axis if isinstance(axis, tuple) else (axis,)
-    gone = {a % n for a in axes} if n else set()
+    gone = {operator.index(a) % n for a in axes} if n else set()
     return tuple(1 if i in gone else d for i, d in enumerate(x) if keepdims or i not in gone)
 
 
-def _transposed(x: Any, *, axes: Any = None) -> tuple[int, ...]:
+def _transposed(x: Shape, *, axes: Any = None) -> Shape:
     return tuple(x[a] for a in (range(len(x))[::-1] if axes is None else axes))
 
 
-def _reshaped(x: Any, *, shape: Any, order: str = "C") -> tuple[int, ...]:
-    shape = tuple(shape) if isinstance(shape, (tuple, list)) else (int(shape),)
-    if -1 in shape:
-        rest = -math.prod(shape)
-        return tuple(math.prod(x) // max(rest, 1) if d == -1 else d for d in shape)
-    return tuple(map(int, shape))
-
-
-def _product(a: Any, b: Any) -> tuple[int, ...]:
-    if len(a) == len(b) == 2:
-        return a[0], b[1]
-    if not a or not b:
-        return (*a, *b)
-    raise NotImplementedError
-
-
-def _stacked(*parts: Any, axis: int = 0) -> tuple[int, ...]:
+def _stacked(*parts: Shape, axis: int = 0) -> Shape:
     first = parts[0]
     place = axis % (len(first) + 1)
     return (*first[:place], len(parts), *first[place:])
 
 
-SHAPES: dict[str, Shape] = {
-    "sum": _reduced, "mean": _reduced, "max": _reduced, "min": _reduced, "prod": _reduced,
-    "transpose": _transposed, "reshape": _reshaped, "dot": _product, "matmul": _product,
-    "vdot": lambda a, b: (), "stack": _stacked,
+SHAPES: dict[str, Callable[..., Shape]] = {
+    "max": _reduced, "min": _reduced, "stack": _stacked, "vdot": lambda a, b: (),
     "spread": lambda x, *, shape, **_: tuple(shape),
-    "broadcast_to": lambda x, *, shape: tuple(shape) if np.ndim(shape) else (int(shape),),
+    "broadcast_to": lambda x, *, shape: tuple(np.atleast_1d(shape).tolist()),
 }  # fmt: skip
-"""How an operation's shape follows from its operands' shapes, where that needs no computing."""
+"""How an operation's shape follows from its operands' shapes, where the dtype is theirs."""
 
 
-def infer(op: Op, inputs: tuple[Node, ...], metadata: dict[str, Any]) -> Any:
-    """Return the Spec of an operation's result.
-
-    Elementwise operations broadcast; a few others say their shapes; the rest is run once on zeros
-    of the operands' shapes.
-    """
+def infer(op: Op, values: Sequence[Any], metadata: dict[str, Any]) -> Any:
+    """Return the Spec of an operation's result on values, some of them Specs."""
     if broadcasts(op) and getattr(op.function, "nout", 1) == 1:
-        return Spec(_broadcast([shape_of(n) for n in inputs]), _dtype(op, inputs, metadata))
-    if (shape := SHAPES.get(known_name(op))) is not None:
-        try:
-            found = shape(*map(shape_of, inputs), **metadata)
-        except (NotImplementedError, TypeError):
-            found = None
-        if found is not None:
-            kept = op.name in ("transpose", "reshape", "spread", "broadcast_to", "max", "min")
-            same = {getattr(n.value, "dtype", None) for n in inputs}
-            alike = op.name in ("dot", "matmul", "stack", "vdot")
-            if kept or (alike and len(same) == 1 and None not in same):
-                return Spec(found, inputs[0].value.dtype)
-            small = [np.ones((1,) * len(shape_of(n)), n.value.dtype) for n in inputs]
-            some = {k: v for k, v in metadata.items() if k in ("axis", "keepdims", "dtype")}
-            with np.errstate(all="ignore"):
-                return Spec(found, np.asarray(op.compute(*small, **some)).dtype)
-    zeros = [
-        np.zeros(n.value.shape, n.value.dtype)[()] if type(n.value) is Spec else n.value
-        for n in inputs
-    ]
-    with np.errstate(all="ignore"):
-        return spec_of(op.compute(*zeros, **metadata))
+        shape = broadcast([getattr(x, "shape", ()) for x in values])
+        return Spec(shape, dtype_of(op.compute, values, metadata))
+    dtypes = {getattr(x, "dtype", None) for x in values}
+    if (shaped := SHAPES.get(known_name(op))) is not None and len(dtypes) == 1:
+        (dtype,) = dtypes
+        if dtype is not None:
+            return Spec(shaped(*(x.shape for x in values), **metadata), dtype)
+    return spec_of(op.compute(*values, **metadata))

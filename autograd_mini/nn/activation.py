@@ -17,7 +17,7 @@ __all__ = ["leaky_relu", "log_softmax", "logsumexp", "relu", "sigmoid", "softmax
 
 def _floating(x: Any) -> Any:
     """Return x as floats (NumPy by itself would turn int8 into float16)."""
-    x = np.asarray(x)
+    x = x if hasattr(x, "itemsize") else np.asarray(x)
     return x if x.dtype.kind in "fc" else x.astype(np.float64)
 
 
