@@ -51,11 +51,17 @@ class Spec:
         if method == "__call__" and ufunc.nout == 1 and ufunc.signature is None:
             shape = broadcast([getattr(x, "shape", ()) for x in inputs])
             return Spec(shape, dtype_of(ufunc, inputs, how))
+        if ufunc is np.matmul and method == "__call__" and not how:
+            found = _dot(*inputs)
+            return _answered(ufunc, inputs, how) if found is None else found
         return _answered(getattr(ufunc, method), inputs, how)
 
     def __array_function__(self, function: Any, types: Any, args: Any, how: Any) -> Any:
         if function in _LIKE:  # what it makes is known
             return function(*_with_examples(args), **_with_examples(how))
+        if (known := ANSWERS.get(function)) is not None:
+            found = known(*args, **how)
+            return _answered(function, args, how) if found is None else found
         return _answered(function, args, how)
 
     def __len__(self) -> int:
@@ -93,20 +99,13 @@ class Spec:
 
     def dot(self, other: Any) -> Any:
         """As an array's method."""
-        other = spec_of(other)
-        if self.ndim == other.ndim == 2 and self.dtype == other.dtype:
-            if self.shape[1] != other.shape[0]:
-                shapes = f"{self.shape} and {other.shape}"
-                raise ValueError(f"shapes {shapes} do not fit a product of matrices")
-            return Spec((self.shape[0], other.shape[1]), self.dtype)
-        return _answered(np.dot, (self, other), {})
+        return np.dot(self, other)
 
     def __neg__(self) -> Any:
         return np.negative(self)
 
     def __matmul__(self, other: Any) -> Any:
-        shape = getattr(other, "shape", ())
-        return self.dot(other) if self.ndim == len(shape) == 2 else np.matmul(self, other)
+        return np.matmul(self, other)
 
     def __getattr__(self, name: str) -> Any:
         """Answer NumPy's other methods on some array of this kind."""
@@ -247,6 +246,31 @@ SHAPES: dict[str, Callable[..., Shape]] = {
     "broadcast_to": lambda x, *, shape: tuple(np.atleast_1d(shape).tolist()),
 }  # fmt: skip
 """How an operation's shape follows from its operands' shapes, where the dtype is theirs."""
+
+
+def _dot(a: Any, b: Any) -> Spec | None:
+    """Matrices and vectors of one dtype; None: ask NumPy."""
+    a, b = spec_of(a), spec_of(b)
+    if type(a) is not Spec or type(b) is not Spec or a.dtype != b.dtype:
+        return None
+    if a.ndim not in (1, 2) or b.ndim not in (1, 2):
+        return None
+    if a.shape[-1] != b.shape[0]:
+        raise ValueError(f"a product of shapes {a.shape} and {b.shape}, which do not fit")
+    return Spec((*a.shape[:-1], *b.shape[1:]), a.dtype)
+
+
+ANSWERS: dict[Any, Callable[..., Any]] = {
+    np.dot: _dot,
+    np.vdot: lambda a, b: Spec((), a.dtype) if a.dtype == b.dtype else None,
+    np.broadcast_to: lambda x, shape, subok=False: Spec(
+        tuple(np.atleast_1d(shape).tolist()), x.dtype
+    ),
+    np.sum: lambda x, **how: x.sum(**how) if type(x) is Spec else None,
+    np.transpose: lambda x, axes=None: x.transpose(axes),
+    np.reshape: lambda x, shape, order="C": x.reshape(shape),
+}
+"""What is asked often and large, so that no examples should be made for it."""
 
 
 def infer(op: Op, values: Sequence[Any], metadata: dict[str, Any]) -> Any:
