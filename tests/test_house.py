@@ -134,6 +134,7 @@ OTHER_TESTS = {
     "test_page.py",
     "test_performance_text.py",
     "test_plots.py",
+    "test_predict.py",
     "test_pytest_plugin.py",
     "test_report.py",
     "test_resume.py",

@@ -13,7 +13,7 @@ from typing import Any
 
 from .. import __version__
 from ..blas import one_thread
-from . import bench, check, doctor, explain, gates, pictures, train
+from . import bench, check, doctor, explain, gates, pictures, predict, train
 from .options import Parser
 from .terminal import Output, any_encoding, one_line, shown
 
@@ -25,7 +25,7 @@ Gradients that are shown and proved: automatic differentiation in plain NumPy.
 Begin with `autograd-mini train`: a handwritten-digit classifier learns on a recorded graph, its
 gradient checked against the closed-form formulas of backpropagation first.
 """
-COMMANDS = (train, check, gates, pictures, explain, doctor, bench)
+COMMANDS = (train, predict, check, gates, pictures, explain, doctor, bench)
 # What bad input and a poor machine can raise, and a warning where Python was told to raise it. Of
 # anything else the traceback is wanted: it is our mistake.
 EXPECTED = (

@@ -24,7 +24,7 @@ from . import data_options, options
 from .gallery import chosen, paths, saved
 from .results import outline
 from .terminal import Output, shown
-from .train import FOLDER
+from .train_options import FOLDER
 
 Array = NDArray[Any]
 Row = tuple[str, float]

@@ -147,8 +147,12 @@ def batch(text: str) -> int | None:
 
 def optimiser(text: str) -> str:
     """Read the name of an optimiser; `choices` looks whether there is one of that name."""
-    if text.lower() in {"sgd", "gd"}:
-        raise argparse.ArgumentTypeError(f"{text!r}: did you mean gradient-descent?")
+    meant = {
+        "sgd": "gradient-descent", "gd": "gradient-descent", "cg": "conjugate-gradient",
+        "lbfgs": "l-bfgs", "fmincg": "conjugate-gradient",
+    }.get(text.lower())  # fmt: skip
+    if meant:
+        raise argparse.ArgumentTypeError(f"{text!r}: did you mean {meant}?")
     return text
 
 

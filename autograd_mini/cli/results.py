@@ -61,10 +61,11 @@ def report(results: dict[str, Any], out: Output) -> None:
 
 
 def save(
-    folder: Path, run: Run, content: dict[str, Any], prepared: Preparation | None = None
+    folder: Path, run: Run, content: dict[str, Any], prepared: Preparation | None = None,
+    **notes: Any,
 ) -> list[str]:
     """Leave weights, history, curves, graph and report, each whole or not at all."""
-    model = Model(run.net, {**run.settings, "results": content["results"]})
+    model = Model(run.net, {**run.settings, **notes, "results": content["results"]})
     save_model(folder / "weights.npz", (prepared or Preparation()).into(model))
     texts = {
         "history.json": json.dumps(content, indent=1) + "\n",
@@ -74,7 +75,7 @@ def save(
     }
     for name, text in texts.items():
         write(folder / name, text)
-    files = ["weights.npz", *texts]
+    files = ["weights.npz", "checkpoint.npz", *texts]
     try:
         drawn = BytesIO()
         run.history.plot().savefig(drawn, format="png", dpi=150)

@@ -12,12 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..data import one_hot, split
+from ..data.handwriting import facts
+from ..full_batch import METHODS
 from ..history import History
 from ..nn.network import Network
-from ..optimisers import OPTIMISERS, RATES
+from ..optimisers import RATES
 from ..report import Run
 from ..training import fit
-from . import data_options, options
+from . import data_options, options, train_options
 from .comparison import TOLERANCE, differences
 from .results import evaluate, outline, report, save
 from .terminal import Output, quoted, shown
@@ -38,6 +40,8 @@ early and keeps the best weights so far. The folder then holds
 
     weights.npz    Θ^(1), Θ^(2), ... as theta1, theta2, ..., and metadata: settings and results
                    as JSON text (numpy.load reads it; no pickle)
+    checkpoint.npz the run as it is: --resume goes on from it after Ctrl-C or a power cut, or with
+                   more --epochs (checkpoint_beside.npz: that of the other network)
     history.json   settings, cost and accuracy after every epoch, results
     cost.svg       their curves (with matplotlib also cost.png)
     graph.svg      the recorded graph of the cost, with its gradients
@@ -49,60 +53,28 @@ examples:
   autograd-mini train
   autograd-mini train --layers 64-32-16-10 --activation relu --rate 0.02
   autograd-mini train --optimizer gradient-descent --batch-size all --rate 2 --epochs 1000
+  autograd-mini train --optimizer adam --schedule warm-up:5+cosine --validation 0.2 --patience 20
+  autograd-mini train --optimizer l-bfgs --epochs 50        (needs SciPy)
+  autograd-mini train --resume --epochs 400
   autograd-mini train --data mine.npz --out mine    (numpy.savez("mine.npz", X=X, y=y))
   autograd-mini train --data mine.csv --label species --standardise
   autograd-mini train --data mnist5k --crop 20 --layers 400-25-10 --out mnist
 """
-
-# Chosen by five-fold cross-validation inside the training parts of eight splits (no test part was
-# looked at): momentum 97.6 %, Adam 97.4 %, and λ from 0.05 to 0.3 within 0.2 points.
-DEFAULTS = {"lam": 0.1, "optimizer": "momentum", "epochs": 200, "batch_size": 32}
-FOLDER = "autograd-mini-train"
+CHECKPOINTS = ("checkpoint.npz", "checkpoint_beside.npz")
 
 
 def add(commands: Any) -> None:
     """Add the sub-command to the command line."""
     parser = commands.add_parser("train", help=HELP, description=DESCRIPTION, epilog=EXAMPLES)
     options.common(parser, run)
-    data_options.add(parser)
-    options.network(parser, "64-25-10", "; with --data: features-25-classes")
-    options.strength(parser, DEFAULTS["lam"])
-    parser.add_argument(
-        "--optimizer", type=options.optimiser, choices=tuple(OPTIMISERS), metavar="NAME",
-        help=f"{', '.join(OPTIMISERS)} (default: %(default)s)",
-    )  # fmt: skip
-    parser.add_argument(
-        "--rate", type=options.number(0, open_below=True), metavar="α",
-        help="learning rate (default: "
-        + ", ".join(f"{rate:g} for {name}" for name, rate in RATES.items()) + ")",
-    )  # fmt: skip
-    parser.add_argument(
-        "--epochs", type=options.whole(0, 10**9), metavar="N",
-        help="passes through the training examples (default: %(default)s)",
-    )  # fmt: skip
-    parser.add_argument(
-        "--batch-size", type=options.batch, metavar="N",
-        help='examples a step, or "all" (default: %(default)s)',
-    )  # fmt: skip
-    parser.add_argument(
-        "--seed", type=options.whole(0), default=0, metavar="N",
-        help="of split, initial weights and batches: same seed, same numbers (default: 0)",
-    )  # fmt: skip
-    parser.add_argument(
-        "--dtype", choices=("float64", "float32"), default="float64", metavar="T",
-        help="float64 or float32 (default: float64)",
-    )  # fmt: skip
-    parser.add_argument(
-        "--out", type=options.path, default=Path(FOLDER), metavar="FOLDER",
-        help=f"where the results go (default: {FOLDER})",
-    )  # fmt: skip
-    parser.add_argument("--no-progress", action="store_true", help="show no progress bar")
-    parser.set_defaults(**DEFAULTS)
+    train_options.add(parser)
 
 
 def run(args: argparse.Namespace, out: Output) -> int:
     """Train, print and save; 1 when the gradient is wrong."""
     folder = options.folder_for(args.out)
+    if args.optimizer in METHODS:
+        args.batch_size = None
     data = Data(args)
     nets = networks(args, data)
     introduce(args, data, nets[0], out)
@@ -111,12 +83,8 @@ def run(args: argparse.Namespace, out: Output) -> int:
     if worst > TOLERANCE[args.dtype]:
         return 1
     start = time.perf_counter()
-    histories: list[History] = []
-    for net, seed in zip(nets, data.order_seeds, strict=False):
-        if not any(history.interrupted for history in histories):
-            histories.append(train(args, data, net, seed))
-    if any(history.interrupted for history in histories):
-        out.item("Stopped", "by Ctrl-C; the best weights so far are kept")
+    histories = train_all(args, data, nets, folder)
+    ended(histories, out)
     seconds = time.perf_counter() - start
     results = evaluate(nets[: len(histories)], data.X, data.X_test, data.y, data.y_test)
     out.item("Trained", f"in {seconds:.1f} s; {falling(histories[0])}")
@@ -131,7 +99,7 @@ def run(args: argparse.Namespace, out: Output) -> int:
         data.name, nets[0], data.X, data.targets(data.y), data.y, data.X_test, data.y_test,
         histories[0], settings, results, found, TOLERANCE[args.dtype],
     )  # fmt: skip
-    files = save(folder, made, content, data.prepared)
+    files = save(folder, made, content, data.prepared, inputs=data.inputs)
     out.item("Saved", f"in {shown(folder)}: {', '.join(files)}")
     out.line(f"{'':12}open report.html in a browser to see all of it")
     out.line(f"{'':12}next: autograd-mini check --weights {quoted(folder / 'weights.npz')}")
@@ -162,6 +130,7 @@ class Data:
                 f"to {self.classes - 1} apart; end --layers with a unit for each (at most 1000)"
             )
         self.X, self.X_test, self.y, self.y_test = split(X, y, seed=split_seed)
+        self.inputs = facts(self.X)
         if args.standardise:  # by what the training part alone tells
             self.prepared = self.prepared.fitted(self.X)
             self.X, self.X_test = map(self.prepared, (self.X, self.X_test))
@@ -183,7 +152,8 @@ def networks(args: argparse.Namespace, data: Data) -> list[Network]:
 
 def introduce(args: argparse.Namespace, data: Data, net: Network, out: Output) -> None:
     """Say what is trained on what, and how."""
-    rate = RATES[args.optimizer] if args.rate is None else args.rate
+    rate = args.rate or RATES.get(args.optimizer)
+    alpha = ["α found by it" if rate is None else f"α = {rate:g}", *filter(None, [args.schedule])]
     batches = f"batches of {args.batch_size}" if args.batch_size else "all examples a step"
     out.item("Data", f"{data.name}: {len(data.y)} examples to train on, {len(data.y_test)} to test")
     if args.standardise:
@@ -193,7 +163,7 @@ def introduce(args: argparse.Namespace, data: Data, net: Network, out: Output) -
     out.item("Network", f"{outline(net)}, {args.activation}; {args.cost} cost, λ = {args.lam:g}")
     out.item(
         "Training",
-        f"{args.optimizer}, α = {rate:g}, {args.epochs} epochs, {batches}, seed {args.seed}",
+        f"{args.optimizer}, {' '.join(alpha)}, {args.epochs} epochs, {batches}, seed {args.seed}",
     )
 
 
@@ -209,14 +179,47 @@ def check(args: argparse.Namespace, data: Data, net: Network, out: Output) -> di
     return found
 
 
-def train(args: argparse.Namespace, data: Data, net: Network, seed: np.random.Generator) -> History:
+def train_all(
+    args: argparse.Namespace, data: Data, nets: list[Network], folder: Path
+) -> list[History]:
+    """Fit the networks one after the other, until Ctrl-C; the first's checkpoint must be there."""
+    histories: list[History] = []
+    if not args.resume:
+        (folder / CHECKPOINTS[1]).unlink(missing_ok=True)  # of an earlier run
+    for net, seed, name in zip(nets, data.order_seeds, CHECKPOINTS, strict=False):
+        if not any(history.interrupted for history in histories):
+            resume = args.resume and (not histories or (folder / name).exists())
+            histories.append(train(args, data, net, seed, folder / name, resume))
+    return histories
+
+
+def train(
+    args: argparse.Namespace, data: Data, net: Network, seed: np.random.Generator, path: Path,
+    resume: bool,
+) -> History:  # fmt: skip
     """Fit one of the networks; the test is in its curves and chooses nothing."""
+    examples = round(len(data.X) * (1 - (args.validation or 0)))
     return fit(
         net, data.X, data.targets(data.y), cost=args.cost, lam=args.lam, optimizer=args.optimizer,
-        rate=args.rate, epochs=args.epochs, batch_size=args.batch_size, seed=seed,
-        test=(data.X_test, data.targets(data.y_test)),
+        rate=train_options.rate_of(args, examples), clip=args.clip, epochs=args.epochs,
+        batch_size=args.batch_size, seed=seed, validation=args.validation, patience=args.patience,
+        test=(data.X_test, data.targets(data.y_test)), checkpoint=path,
+        checkpoint_every=args.checkpoint_every, resume=resume,
         progress=not args.no_progress and outline(net),
     )  # fmt: skip
+
+
+def ended(histories: list[History], out: Output) -> None:
+    """Say why training ended, where it was not for the number of epochs."""
+    last = histories[-1]
+    if last.interrupted:
+        out.item("Stopped", "by Ctrl-C; the best weights so far are kept")
+        out.line(f"{'':12}the same command with --resume goes on")
+    elif (first := histories[0]).ended == "patience":
+        kind = "validation" if "validation_cost" in first.columns else "training"
+        out.item("Stopped", f"early: no lower {kind} cost after epoch {first.best}")
+    elif first.ended == "converged":
+        out.item("Stopped", f"after {len(first) - 1} iterations: there is no way further down")
 
 
 def falling(history: History) -> str:
@@ -225,4 +228,8 @@ def falling(history: History) -> str:
     if not history.best:
         cure = "; give a smaller --rate" if len(history) > 1 else ""
         return f"J = {first:.4f}, which no epoch lowered{cure}"
-    return f"J fell from {first:.4f} to {best:.4f}, its lowest, in epoch {history.best}"
+    kept = "its lowest, in" if "validation_cost" not in history.columns else "that of"
+    told = f"J fell from {first:.4f} to {best:.4f}, {kept} epoch {history.best}"
+    if "validation_cost" in history.columns:
+        told += f", whose validation cost {history['validation_cost'][history.best]:.4f} is lowest"
+    return told

@@ -12,7 +12,7 @@ from .batches import batches
 from .course import course_network, read_model
 from .digits import load_digits, one_hot, split
 from .examples import check_examples, load_examples
-from .files import load_npz, npz_bytes, write
+from .files import load_npy, load_npz, npz_bytes, write
 from .idx import read_idx
 from .images import crop
 from .logic import logic_table
@@ -33,6 +33,7 @@ __all__ = [
     "load_examples",
     "load_mnist5k",
     "load_model",
+    "load_npy",
     "load_npz",
     "load_weights",
     "logic_table",

@@ -122,7 +122,27 @@ def load_npz(path: str | os.PathLike[str], *, largest: int = LARGEST) -> dict[st
     return unpack_npz(read(path, largest=largest), path, largest=largest)
 
 
-def read(path: str | os.PathLike[str], *, largest: int = LARGEST) -> bytes:
+def load_npy(path: str | os.PathLike[str], *, largest: int = LARGEST) -> NDArray[Any]:
+    """Read the array of a .npy file, without pickle and within bounds.
+
+    Raises
+    ------
+    OSError, ValueError
+        As `load_npz`.
+    """
+    content = bytearray(read(path, largest=largest, wanted="a .npy file"))
+    try:
+        return _array(content, repr(os.fspath(path)))
+    except _DamagedError as error:
+        raise ValueError(str(error)) from error
+
+
+def read(
+    path: str | os.PathLike[str],
+    *,
+    largest: int = LARGEST,
+    wanted: str = "an npz file (numpy.savez writes one)",
+) -> bytes:
     """Read a whole file of at most `largest` bytes; a pipe or a device is never waited for.
 
     Raises
@@ -136,7 +156,7 @@ def read(path: str | os.PathLike[str], *, largest: int = LARGEST) -> bytes:
     name = repr(os.fspath(path))
     if path.exists() and not path.is_file():  # to open a pipe or a device could wait for ever
         kind = "folder" if path.is_dir() else "device"
-        raise ValueError(f"{name} is a {kind}; give an npz file (numpy.savez writes one)")
+        raise ValueError(f"{name} is a {kind}; give {wanted}")
     if path.stat().st_size > largest:
         raise ValueError(f"{name} has more than {largest:,} bytes; give a smaller file")
     return path.read_bytes()

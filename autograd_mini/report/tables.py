@@ -16,8 +16,13 @@ __all__ = ["accuracy", "again", "confusion", "figures", "gradient_check", "setti
 MOST_CLASSES = 30
 SAID = {
     "layers": "layers", "activation": "hidden units", "cost": "cost", "lam": "λ",
-    "optimizer": "optimiser", "rate": "learning rate α", "batch_size": "examples a step",
+    "optimizer": "optimiser", "rate": "learning rate α", "clip": "longest gradient",
+    "batch_size": "examples a step", "validation": "share to validate on",
     "epochs": "epochs asked for", "seed": "seed", "dtype": "dtype",
+}  # fmt: skip
+ENDED = {
+    "patience": "no better one for so long", "callback": "a callback ended it",
+    "converged": "there was no way further down",
 }  # fmt: skip
 
 
@@ -57,16 +62,21 @@ def settings(run: Run) -> str:
     rows += [["examples", f"{len(run.labels)} to train on, {len(run.labels_test)} to test"]]
     rows += [[label, _said(asked[name])] for name, label in SAID.items() if name in asked]
     last = len(run.history) - 1
-    kept = f"of epoch {run.history.best}, the lowest training cost (the test chooses nothing)"
+    part = "validation" if "validation_cost" in run.history.columns else "training"
+    kept = f"of epoch {run.history.best}, the lowest {part} cost (the test chooses nothing)"
     rows += [["weights kept", kept]]
     if run.history.interrupted:
         rows += [["stopped", f"by Ctrl-C in epoch {last}"]]
+    elif run.history.ended != "epochs":
+        rows += [["stopped", f"in epoch {last}: {ENDED[run.history.ended]}"]]
     versions = f"autograd_mini {__version__}, NumPy {np.__version__}"
     rows += [["versions", f"{versions}, Python {platform.python_version()}"]]
     return _table((), rows)
 
 
 def _said(value: Any) -> str:
+    if value is None:
+        return "found by the method"
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
