@@ -95,7 +95,7 @@ def test_train_prints_what_it_does(trained: tuple[Done, Path]) -> None:
         "autodiff against the closed form, every δ^(l) and ∂J/∂Θ^(l):",
         "✓",
         "the hidden layer is worth",
-        "in autograd-mini-train: weights.npz, history.json, cost.svg",
+        "in autograd-mini-train: weights.npz, checkpoint.npz, history.json, cost.svg",
         f"next: autograd-mini check --weights {Path('autograd-mini-train', 'weights.npz')}",
     ):
         assert text in done.out
@@ -127,6 +127,7 @@ def test_train_leaves_weights_that_do_what_it_says(trained: tuple[Done, Path]) -
 def test_train_leaves_history_curves_and_graph(trained: tuple[Done, Path]) -> None:
     _, folder = trained
     names = {"weights.npz", "history.json", "cost.svg", "cost.png", "graph.svg", "report.html"}
+    names |= {"checkpoint.npz", "checkpoint_beside.npz"}
     assert {path.name for path in folder.iterdir()} == names
     content = json.loads((folder / "history.json").read_text("utf-8"))
     assert [row["epoch"] for row in content["rows"]] == [0, 1, 2, 3, 4, 5, 6]

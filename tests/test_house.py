@@ -87,6 +87,7 @@ OTHER_TESTS = {
     "test_cli_draw.py",
     "test_cli_explain.py",
     "test_conversation.py",
+    "test_cli_train.py",
     "test_data.py",
     "test_data_prepared.py",
     "test_readers.py",

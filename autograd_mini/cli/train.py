@@ -184,12 +184,17 @@ def train_all(
 ) -> list[History]:
     """Fit the networks one after the other, until Ctrl-C; the first's checkpoint must be there."""
     histories: list[History] = []
-    if not args.resume:
-        (folder / CHECKPOINTS[1]).unlink(missing_ok=True)  # of an earlier run
     for net, seed, name in zip(nets, data.order_seeds, CHECKPOINTS, strict=False):
-        if not any(history.interrupted for history in histories):
-            resume = args.resume and (not histories or (folder / name).exists())
-            histories.append(train(args, data, net, seed, folder / name, resume))
+        if any(history.interrupted for history in histories):
+            break
+        try:
+            found = train(args, data, net, seed, folder / name, args.resume)
+        except (FileNotFoundError, ValueError):
+            if not histories or not args.resume:
+                raise
+            # There is none beside, or one of an earlier run.
+            found = train(args, data, net, seed, folder / name, False)
+        histories.append(found)
     return histories
 
 
