@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from .contenders import Contender, Step
-from .rows import Array, Network, Problem, Row, Training
+from .rows import Array, Network, Problem, Row, Training, Watched
 
 __all__ = [
     "Interval",
@@ -123,6 +123,8 @@ def _numbers(result: tuple[float, list[Array]], problem: Problem) -> tuple[float
     """Return cost and gradients of a first step; a whole step's gradients show in what it moved."""
     cost, arrays = result
     arrays = [np.array(a) for a in arrays]
+    if isinstance(problem, Watched):
+        problem = problem.training
     net = problem.network if isinstance(problem, Training) else problem
     if isinstance(net, Network) and net.rate:
         pairs = zip(net.parameters, arrays, strict=True)

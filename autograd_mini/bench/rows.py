@@ -26,6 +26,7 @@ __all__ = [
     "Scalar",
     "Terms",
     "Training",
+    "Watched",
 ]
 
 Array = np.ndarray[Any, Any]
@@ -91,10 +92,20 @@ class Training:
         return [rng.permutation(len(self.network.X)) for _ in range(self.epochs)]
 
     @cached_property
-    def batches(self) -> list[Array]:
-        """The examples of each step, by number."""
+    def batches(self) -> list[list[Array]]:
+        """The examples of each step by number, for every epoch."""
         starts = range(0, len(self.network.X), self.size)
-        return [order[i : i + self.size] for order in self.orders for i in starts]
+        return [[order[i : i + self.size] for i in starts] for order in self.orders]
+
+
+@dataclass(frozen=True)
+class Watched:
+    """Training with the cost and the accuracy of all examples before it and after each epoch.
+
+    A step gives (the last cost, [parameters]).
+    """
+
+    training: Training
 
 
 @dataclass(frozen=True)
@@ -122,7 +133,7 @@ class Terms:
     c: list[Array]
 
 
-Problem = Network | Curvature | Training | Elementwise | Scalar | Terms
+Problem = Network | Curvature | Training | Watched | Elementwise | Scalar | Terms
 
 
 @dataclass(frozen=True)
@@ -236,6 +247,18 @@ ROWS = [
         "epochs784",
         f"{EPOCHS} epochs of the same as 28 x 28 pixels, 784-128-10 relu softmax",
         lambda: _training([784, 128, 10], "relu", 0.05),
+        TRAINED,
+    ),
+    Row(
+        "fit64",
+        "epochs64 with cost and accuracy of all examples at each of its ends",
+        lambda: Watched(_training([64, 25, 10], "sigmoid", 0.5)),
+        TRAINED,
+    ),
+    Row(
+        "fit784",
+        "epochs784 with cost and accuracy of all examples at each of its ends",
+        lambda: Watched(_training([784, 128, 10], "relu", 0.05)),
         TRAINED,
     ),
 ]

@@ -37,15 +37,30 @@ class Contender:
     """Problems that it computes, but not before a compilation of many seconds or of minutes."""
 
 
-def in_batches(step: Step, X: Any, Y: Any, batches: Sequence[Any]) -> Step:
-    """Return training: a step of gradient descent for each batch of the examples in turn."""
+def in_batches(
+    step: Step, X: Any, Y: Any, epochs: Sequence[Sequence[Any]], watch: Step | None = None,
+    parameters: Any = None,
+) -> Step:  # fmt: skip
+    """Return training: a step of gradient descent for each batch of the examples in turn.
 
-    def epochs() -> tuple[float, Any]:
-        for batch in batches:
-            _, parameters = step(X[batch], Y[batch])
-        return 0.0, parameters
+    With `watch`, a function of parameters that gives cost and accuracy, the last cost is told;
+    `parameters` are then the first ones.
+    """
+    now = parameters
 
-    return epochs
+    def run() -> tuple[Any, Any]:
+        nonlocal now
+        cost = 0.0
+        if watch is not None:
+            cost, _ = watch(now)
+        for batches in epochs:
+            for batch in batches:
+                _, now = step(X[batch], Y[batch])
+            if watch is not None:
+                cost, _ = watch(now)
+        return cost, now
+
+    return run
 
 
 OURS = ("numpy_by_hand", "eager", "jit", "fit")

@@ -42,13 +42,27 @@ def read(result: Any) -> tuple[float, list[Array]]:
     return cost, [a.detach().numpy() if isinstance(a, ag.Tensor) else np.asarray(a) for a in arrays]
 
 
-def formulas(p: Network) -> Callable[..., Any]:
-    """Return J(parameters, X, Y) in NumPy's functions, the logistic cost with the note's log h."""
+def forward(p: Network) -> Callable[..., Any]:
+    """Return z(parameters, X) of the last layer."""
     nn = ag.nn
     functions: dict[str, Any] = {"sigmoid": nn.sigmoid, "relu": nn.relu, "tanh": np.tanh}
-    g, m = functions[p.hidden], len(p.X)
+    g = functions[p.hidden]
 
-    def data_cost(z: Any, Y: Any) -> Any:
+    def outputs(parameters: Any, X: Any) -> Any:
+        W, b = parameters[::2], parameters[1::2]
+        a = X
+        for w, v in zip(W[:-1], b[:-1], strict=True):
+            a = g(a @ w.T + v)
+        return a @ W[-1].T + b[-1]
+
+    return outputs
+
+
+def data_cost(p: Network) -> Callable[..., Any]:
+    """Return the cost (z, Y) of the examples, the logistic one with the note's log h."""
+    nn, m = ag.nn, len(p.X)
+
+    def cost(z: Any, Y: Any) -> Any:
         if p.cost == "quadratic":
             return 0.5 / m * np.sum((z - Y) ** 2)
         if p.cost == "logistic":
@@ -56,14 +70,17 @@ def formulas(p: Network) -> Callable[..., Any]:
             return -np.sum(Y * np.log(h) + (1 - Y) * np.log(1 - h)) / m
         return -np.sum(Y * nn.log_softmax(z)) / m
 
+    return cost
+
+
+def formulas(p: Network) -> Callable[..., Any]:
+    """Return J(parameters, X, Y) in NumPy's functions."""
+    outputs, of_examples, m = forward(p), data_cost(p), len(p.X)
+
     def cost(parameters: Any, X: Any, Y: Any) -> Any:
-        W, b = parameters[::2], parameters[1::2]
-        a = X
-        for w, v in zip(W[:-1], b[:-1], strict=True):
-            a = g(a @ w.T + v)
-        J = data_cost(a @ W[-1].T + b[-1], Y)
+        J = of_examples(outputs(parameters, X), Y)
         if p.lam:
-            J = J + p.lam / (2 * m) * sum(np.sum(w * w) for w in W)
+            J = J + p.lam / (2 * m) * sum(np.sum(w * w) for w in parameters[::2])
         return J
 
     return cost

@@ -12,9 +12,18 @@ import numpy as np
 
 import autograd_mini as ag
 
-from ..rows import Curvature, Elementwise, Network, Scalar, Terms, Training
+from ..rows import Curvature, Elementwise, Network, Scalar, Terms, Training, Watched
 from . import Contender, Makers, Step, in_batches
-from .eager import added_up, as_modules, formulas, in_sequence, of_elements, read
+from .eager import (
+    added_up,
+    as_modules,
+    data_cost,
+    formulas,
+    forward,
+    in_sequence,
+    of_elements,
+    read,
+)
 from .numpy_by_hand import targets
 
 
@@ -23,6 +32,7 @@ def contenders(threads: int) -> list[Contender]:
         Network: network,
         Curvature: curvature,
         Training: training,
+        Watched: watched,
         Elementwise: elementwise,
         Scalar: scalar,
         Terms: terms,
@@ -85,6 +95,22 @@ def modules(p: Network) -> Step:
 
 def training(p: Training) -> Step:
     return in_batches(network(p.first), p.network.X, targets(p.network), p.batches)
+
+
+def watched(p: Watched) -> Step:
+    net, Y = p.training.network, targets(p.training.network)
+    outputs, cost = forward(net), data_cost(net)
+
+    @ag.jit
+    def watch(parameters: Any, X: Any, Y: Any, labels: Any) -> Any:
+        z = outputs(parameters, X)
+        return cost(z, Y), np.mean(np.argmax(z, axis=1) == labels)
+
+    def now(parameters: Any) -> Any:
+        return watch(parameters, net.X, Y, net.Y)
+
+    step = network(p.training.first)
+    return in_batches(step, net.X, Y, p.training.batches, now, net.parameters)
 
 
 def curvature(p: Curvature) -> Step:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..rows import Array, Curvature, Elementwise, Network, Scalar, Terms, Training
+from ..rows import Array, Curvature, Elementwise, Network, Scalar, Terms, Training, Watched
 from . import Contender, Makers, Step, in_batches
 
 
@@ -16,6 +16,7 @@ def contenders(threads: int) -> list[Contender]:
         Network: network,
         Curvature: curvature,
         Training: training,
+        Watched: watched,
         Elementwise: elementwise,
         Scalar: scalar,
         Terms: terms,
@@ -107,6 +108,25 @@ def network(p: Network) -> Step:
 
 def training(p: Training) -> Step:
     return in_batches(network(p.first), p.network.X, targets(p.network), p.batches)
+
+
+def watched(p: Watched) -> Step:
+    net, Y = p.training.network, targets(p.training.network)
+    activate = ACTIVATE[net.hidden]
+
+    def watch(parameters: list[Array]) -> tuple[Any, Any]:
+        W, b = parameters[::2], parameters[1::2]
+        a = net.X
+        for w, v in zip(W[:-1], b[:-1], strict=True):
+            z = np.dot(a, w.T)
+            z += v
+            a = activate(z)
+        z = np.dot(a, W[-1].T) + b[-1]
+        cost, _ = softmax(z, Y, Y)
+        return cost / len(Y), np.mean(z.argmax(axis=1) == net.Y)
+
+    step = network(p.training.first)
+    return in_batches(step, net.X, Y, p.training.batches, watch, net.parameters)
 
 
 def curvature(p: Curvature) -> Step:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ..rows import Array, Curvature, Elementwise, Network, Scalar, Terms, Training
+from ..rows import Array, Curvature, Elementwise, Network, Scalar, Terms, Training, Watched
 from . import Contender, Makers, Step, in_batches
 
 torch: Any = import_module("torch")
@@ -30,6 +30,7 @@ def contenders(threads: int) -> list[Contender]:
         Network: network,
         Curvature: curvature,
         Training: training,
+        Watched: watched,
         Elementwise: elementwise,
         Scalar: scalar,
         Terms: terms,
@@ -96,10 +97,23 @@ def targets(p: Network) -> Any:
     return F.one_hot(Y, len(p.biases[-1])).to(tensor(p.X).dtype) if p.cost == "softmax" else Y
 
 
-def formulas(p: Network) -> Callable[..., Any]:
-    m, g = len(p.X), FUNCTION[p.hidden]
+def forward(p: Network) -> Callable[..., Any]:
+    g = FUNCTION[p.hidden]
 
-    def data_cost(z: Any, Y: Any) -> Any:
+    def outputs(parameters: Any, X: Any) -> Any:
+        W, b = parameters[::2], parameters[1::2]
+        a = X
+        for w, v in zip(W[:-1], b[:-1], strict=True):
+            a = g(a @ w.T + v)
+        return a @ W[-1].T + b[-1]
+
+    return outputs
+
+
+def data_cost(p: Network) -> Callable[..., Any]:
+    m = len(p.X)
+
+    def cost(z: Any, Y: Any) -> Any:
         if p.cost == "quadratic":
             return 0.5 / m * ((z - Y) ** 2).sum()
         if p.cost == "logistic":
@@ -107,14 +121,16 @@ def formulas(p: Network) -> Callable[..., Any]:
             return -(Y * torch.log(h) + (1 - Y) * torch.log(1 - h)).sum() / m
         return -(Y * F.log_softmax(z, dim=-1)).sum() / m
 
+    return cost
+
+
+def formulas(p: Network) -> Callable[..., Any]:
+    outputs, of_examples, m = forward(p), data_cost(p), len(p.X)
+
     def cost(parameters: Any, X: Any, Y: Any) -> Any:
-        W, b = parameters[::2], parameters[1::2]
-        a = X
-        for w, v in zip(W[:-1], b[:-1], strict=True):
-            a = g(a @ w.T + v)
-        J = data_cost(a @ W[-1].T + b[-1], Y)
+        J = of_examples(outputs(parameters, X), Y)
         if p.lam:
-            J = J + p.lam / (2 * m) * sum((w * w).sum() for w in W)
+            J = J + p.lam / (2 * m) * sum((w * w).sum() for w in parameters[::2])
         return J
 
     return cost
@@ -151,8 +167,23 @@ def trained(p: Training) -> Step:
     return descend_on(p, modules(p.first), tensor(p.network.Y))
 
 
-def descend_on(p: Training, step: Step, Y: Any) -> Step:
-    return in_batches(step, tensor(p.network.X), Y, [tensor(batch) for batch in p.batches])
+def watched(p: Watched) -> Step:
+    net = p.training.network
+    X, Y, labels = tensor(net.X), targets(net), tensor(net.Y)
+    outputs, cost = forward(net), data_cost(net)
+
+    def watch(parameters: Any) -> Any:
+        with torch.no_grad():
+            z = outputs(parameters, X)
+            return cost(z, Y).item(), (z.argmax(1) == labels).float().mean().item()
+
+    return descend_on(p.training, network(p.training.first), Y, watch)
+
+
+def descend_on(p: Training, step: Step, Y: Any, watch: Step | None = None) -> Step:
+    batches = [[tensor(batch) for batch in epoch] for epoch in p.batches]
+    first = [tensor(a) for a in p.network.parameters]
+    return in_batches(step, tensor(p.network.X), Y, batches, watch, first)
 
 
 def curvature(p: Curvature) -> Step:

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from ..rows import Array, Training
-from . import Contender, Step
+from ..rows import Array, Training, Watched
+from . import Contender, Makers, Step
 
 sklearn: Any = import_module("sklearn")
 MLPClassifier: Any = import_module("sklearn.neural_network").MLPClassifier
@@ -21,7 +21,9 @@ HIDDEN = {"sigmoid": "logistic", "relu": "relu", "tanh": "tanh"}
 
 
 def contenders(threads: int) -> list[Contender]:
-    return [Contender("scikit-learn", sklearn.__version__, {Training: training}, read)]
+    return [
+        Contender("scikit-learn", sklearn.__version__, {Training: training, Watched: watched}, read)
+    ]
 
 
 def read(result: Any) -> tuple[float, list[Array]]:
@@ -29,6 +31,42 @@ def read(result: Any) -> tuple[float, list[Array]]:
 
 
 def training(p: Training) -> Step:
+    model = classifier(p)
+
+    def epochs() -> Any:
+        for order in p.orders:
+            model.partial_fit(p.network.X[order], p.network.Y[order])
+        return 0.0, parameters(model)
+
+    return epochs
+
+
+def watched(p: Watched) -> Step:
+    training, net = p.training, p.training.network
+    model, rows = classifier(training), np.arange(len(net.X))
+
+    def watch() -> tuple[float, float]:
+        h = model.predict_proba(net.X)
+        cost = -np.mean(np.log(h[rows, net.Y]))
+        return float(cost), float(np.mean(h.argmax(axis=1) == net.Y))
+
+    def epochs() -> Any:
+        watch()
+        for order in training.orders:
+            model.partial_fit(net.X[order], net.Y[order])
+            cost, _ = watch()
+        return cost, parameters(model)
+
+    return epochs
+
+
+def parameters(model: Any) -> list[Array]:
+    pairs = zip(model.coefs_, model.intercepts_, strict=True)
+    return [a for W, b in pairs for a in (W.T, b)]
+
+
+def classifier(p: Training) -> Any:
+    """Return a model with the given weights."""
     net = p.network
     model = MLPClassifier(
         hidden_layer_sizes=[len(b) for b in net.biases[:-1]], activation=HIDDEN[net.hidden],
@@ -41,11 +79,4 @@ def training(p: Training) -> Step:
         own[...] = given.T
     for own, given in zip(model.intercepts_, net.biases, strict=True):
         own[...] = given
-
-    def epochs() -> Any:
-        for order in p.orders:
-            model.partial_fit(net.X[order], net.Y[order])
-        pairs = zip(model.coefs_, model.intercepts_, strict=True)
-        return 0.0, [a for W, b in pairs for a in (W.T, b)]
-
-    return epochs
+    return model
