@@ -123,7 +123,7 @@ def test_explain_prepares_examples_as_train_did(
     ("arguments", "message"),
     [
         (["--data", "missing.csv"], "missing.csv: No such file or directory"),
-        (["--data", "missing-images-idx3-ubyte"], "missing-images-idx3-ubyte' is not there"),
+        (["--data", "missing-images-idx3-ubyte"], "images-idx3-ubyte: No such file or dir"),
         (["--data", "ragged.csv"], "'ragged.csv', line 2: has 2 columns, the first line 3; give"),
         (["--data", "named.csv", "--label", "kind"], "has no one column 'kind' (its columns are a"),
         (["--data", "nan.csv"], "'nan.csv', line 2: column 1: nan; give finite numbers only"),

@@ -257,10 +257,13 @@ def test_more_numbers_than_are_taken_are_refused_before_they_are_float64(
         data.load_examples(tmp_path / "mine.npz")
 
 
-def matrix(shape: tuple[int, int], content: bytes, name: bytes = b"X") -> bytes:
-    """A variable of uint8 numbers, whatever its shape says."""
+def matrix(
+    shape: tuple[int, int], content: bytes, name: bytes = b"X", declared: int | None = None
+) -> bytes:
+    """A variable of uint8 numbers, whatever its shape says, and whatever length they declare."""
+    length = len(content) if declared is None else declared
     head = struct.pack("<IIII", 6, 8, 9, 0) + struct.pack("<II2i", 5, 8, *shape)
-    body = head + struct.pack("<II8s", 1, len(name), name) + struct.pack("<II", 2, len(content))
+    body = head + struct.pack("<II8s", 1, len(name), name) + struct.pack("<II", 2, length)
     return struct.pack("<II", 14, len(body) + len(content)) + body + content
 
 
@@ -288,6 +291,39 @@ def test_a_mat_file_that_declares_what_it_has_not_is_refused(
     (tmp_path / "bomb.mat").write_bytes(HEADER + body)
     with at_most(megabytes), pytest.raises(ValueError, match=message):
         data.load_examples(tmp_path / "bomb.mat")
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_numbers_of_a_mat_file_that_declare_more_than_they_have_cost_nothing(
+    tmp_path: Path, packed: bool
+) -> None:
+    body = matrix((64, MB), bytes(64), declared=64 * MB)
+    if packed:
+        squeezed = zlib.compress(body)
+        body = struct.pack("<II", 15, len(squeezed)) + squeezed
+    (tmp_path / "bomb.mat").write_bytes(HEADER + body)
+    with at_most(1), pytest.raises(ValueError, match=r"shape \(64, 1048576\) and has 64 bytes"):
+        data.load_examples(tmp_path / "bomb.mat")
+
+
+def test_numbers_of_a_mat_file_that_nobody_declared_are_refused(tmp_path: Path) -> None:
+    """A complex X whose flag has lost its bit: the imaginary part would be dropped in silence."""
+    path = tmp_path / "mine.mat"
+    savemat(path, {"X": np.ones((8, 2)) * 1j, "y": Y[:8]})
+    content = bytearray(path.read_bytes())
+    assert content[128 + 17] & 8
+    content[128 + 17] ^= 8
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=r"variable 'X' declares shape \(8, 2\) and has 128 bytes"):
+        data.load_examples(path)
+
+
+def test_a_small_element_of_a_mat_file_has_four_bytes_at_most(tmp_path: Path) -> None:
+    body = struct.pack("<IIII", 6, 8, 9, 0) + struct.pack("<HH2i", 5, 8, 1, 8) + bytes(64)
+    content = HEADER + struct.pack("<II", 14, len(body)) + body
+    (tmp_path / "mine.mat").write_bytes(content)
+    with pytest.raises(ValueError, match="a small element of more than 4 bytes"):
+        data.load_examples(tmp_path / "mine.mat")
 
 
 def test_a_mat_file_is_never_taken_for_one_of_matlab_4(tmp_path: Path) -> None:

@@ -89,10 +89,13 @@ def idx_pair(path: str | os.PathLike[str]) -> tuple[Path, Path]:
 
     Raises
     ------
+    OSError
+        When the path is not there.
     ValueError
         When there are none, several, or one without the other.
     """
     path = Path(path)
+    path.stat()  # raises for what is not there: that is no matter of pairs
     images = _in_folder(path) if path.is_dir() else _other(path, "labels", "images") or path
     labels = _other(images, "images", "labels")
     if labels is None:

@@ -238,7 +238,8 @@ def _check_numbers(element: bytes, head: _Head, order: str) -> None:
     kind, begin, end, after = _element(element, head.end, order)
     need = math.prod(head.shape) * SIZES.get(kind, 0)
     if kind not in SIZES or end - begin != need or end > len(element) or after < len(element):
+        found = min(end, len(element)) - begin
         raise _MatError(
-            f"damaged: variable {head.name!r} declares shape {head.shape} and has {end - begin:,} "
+            f"damaged: variable {head.name!r} declares shape {head.shape} and has {found:,} "
             f"bytes of type {kind}"
         )
