@@ -20,6 +20,7 @@ from scipy.io import savemat
 from autograd_mini import closed_form, data, nn
 from autograd_mini.data import examples, streams
 from autograd_mini.data.idx import TYPES, idx_pair
+from autograd_mini.data.tables import read_table
 from docs.document import blocks
 from tests.documents import ROOT, check_programs
 
@@ -212,6 +213,8 @@ def test_a_table_that_is_no_image_and_labels_that_are_not_10_stay(tmp_path: Path
     found, y = data.load_examples(tmp_path / "mine.mat")
     assert np.array_equal(found, X)
     assert y.tolist() == [1, 2, 3]
+    savemat(tmp_path / "mine.mat", {"X": X, "y": [[0, 9, 10]]})  # eleven classes, from 0
+    assert data.load_examples(tmp_path / "mine.mat")[1].tolist() == [0, 9, 10]
 
 
 def test_big_endian_mat_files_are_read(tmp_path: Path) -> None:
@@ -380,7 +383,7 @@ def test_tables_as_programs_write_them(tmp_path: Path, text: str, X: Any, y: Any
         ("1,2,0\n\n3,4,1,5\n", None, "line 3: has 4 columns, the first line 3"),
         ("1,,0\n3,4,1\n", None, "line 1: column 2: '' is no number"),
         ("1,2,0\n3,NA,1\n", None, "line 2: column 2: 'NA' is no number; give numbers only"),
-        ("1,2,0\n3,nan,1\n", None, "line 2: column 2: nan; give finite numbers only"),
+        ("1,2,0\n\n3,nan,1\n", None, "line 3: column 2: nan; give finite numbers only"),
         ("1,2,0\n3,1e999,1\n", None, "line 2: column 2: inf; give finite numbers only"),
         (
             "a,label\n1,0\n2,setosa\n",
@@ -413,6 +416,13 @@ def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
         (tmp_path / "mine.csv").write_bytes(content)
         with pytest.raises(ValueError, match=r"is no UTF-8 text|has bytes that are no text"):
             data.load_examples(tmp_path / "mine.csv")
+
+
+def test_a_table_of_too_many_numbers_is_left(tmp_path: Path) -> None:
+    (tmp_path / "mine.csv").write_text("1,2,0\n" * 40)
+    assert read_table(tmp_path / "mine.csv", largest=8 * 120)[0].shape == (40, 2)
+    with pytest.raises(ValueError, match="line 40: is beyond 119 numbers, the most that are read"):
+        read_table(tmp_path / "mine.csv", largest=8 * 119)
 
 
 def test_empty_lines_and_endless_lines_have_a_bound(tmp_path: Path) -> None:

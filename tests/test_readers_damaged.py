@@ -318,6 +318,12 @@ def test_numbers_of_a_mat_file_that_nobody_declared_are_refused(tmp_path: Path) 
         data.load_examples(path)
 
 
+def test_a_variable_that_is_there_twice_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "mine.mat").write_bytes(HEADER + 2 * matrix((1, 8), bytes(8)))
+    with pytest.raises(ValueError, match="variable 'X' is there twice; save it once"):
+        data.load_examples(tmp_path / "mine.mat")
+
+
 def test_a_small_element_of_a_mat_file_has_four_bytes_at_most(tmp_path: Path) -> None:
     body = struct.pack("<IIII", 6, 8, 9, 0) + struct.pack("<HH2i", 5, 8, 1, 8) + bytes(64)
     content = HEADER + struct.pack("<II", 14, len(body)) + body
@@ -363,6 +369,18 @@ def test_a_file_beyond_all_bounds_is_not_begun(tmp_path: Path) -> None:
         with at_most(1), pytest.raises(ValueError, match=r"has more than 1,073,741,824 bytes"):
             data.load_examples(path)
         path.unlink()
+
+
+def test_numbers_that_trap_when_they_are_converted_are_refused_without_a_warning(
+    tmp_path: Path,
+) -> None:
+    signalling = b"\0\0\x0d\x02" + struct.pack(">2I", 12, 1) + b"\x7f\xa0\0\0" * 12
+    with pytest.raises(ValueError, match="X holds nan in row 0"):
+        data.load_examples(write_pair(tmp_path, signalling, idx(Y)))
+    beyond = np.ldexp(np.longdouble(1), 2_000)  # finite where long doubles are wider, else inf
+    np.savez(tmp_path / "mine.npz", X=np.full((12, 1), beyond), y=Y)
+    with pytest.raises(ValueError, match="X holds inf in row 0"):
+        data.load_examples(tmp_path / "mine.npz")
 
 
 # -- what is no file, and what would run
