@@ -23,6 +23,10 @@ _CURE = (
 )
 
 
+def _converting(kind: Any) -> Any:
+    return lambda self: kind(self._leaving(f"{kind.__name__}(t)"))
+
+
 class Reading:
     """The part of `Tensor` that reads: shape, value, conversions, copies."""
 
@@ -92,14 +96,7 @@ class Reading:
     def __dlpack_device__(self) -> Any:
         return np.empty(0).__dlpack_device__()
 
-    def __float__(self) -> float:
-        return float(self._leaving("float(t)"))
-
-    def __int__(self) -> int:
-        return int(self._leaving("int(t)"))
-
-    def __complex__(self) -> complex:
-        return complex(self._leaving("complex(t)"))
+    __float__, __int__, __complex__ = map(_converting, (float, int, complex))
 
     def __index__(self) -> int:
         return operator.index(read(self.node))  # an integer: no derivative to drop

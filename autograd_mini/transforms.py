@@ -191,9 +191,8 @@ class _Run:
             if not argument.tensors_in:
                 own.update(argument.originals)
         others = (node for node in order if node not in own)
-        captured = any(node.cell is not None or node in context.now.primals for node in others)
-        self.plain = not captured  # what a compiler hears of, who records all the same
-        return captured or context.now.mode > TRACKED
+        self.live = any(node.cell is not None or node in context.now.primals for node in others)
+        return self.live or context.now.mode > TRACKED
 
     def pull(self, outputs: list[Tensor], seeds: list[Any], record: bool) -> list[Any]:
         """Return each argument's gradient."""
@@ -204,9 +203,7 @@ class _Run:
             seeds = [s if type(s) is Tensor else wrap(np.array(s)) for s in seeds]
         found = propagate(nodes, seeds, self.nodes, lift if self.recorded else None, order)
         gradients = [argument.gradient(found, self.recorded) for argument in self.arguments]
-        if context.now.since:
-            context.now.debug.pulled(self, gradients)
-        return gradients
+        return context.now.debug.pulled(self, gradients) if context.now.since else gradients
 
     def public(self, value: Any, recorded: bool) -> Any:
         """Return a result as the caller expects it: plain in, plain out."""

@@ -135,3 +135,21 @@ def test_threads_have_buffers_of_their_own_which_die_with_them() -> None:
     assert wrong == []
     gc.collect()
     assert len(f.program.local.free) == 1
+
+
+def test_an_index_may_be_an_input() -> None:
+    def cost(logits: Any, labels: Any) -> Any:
+        rows = np.arange(len(labels))
+        return -ag.nn.log_softmax(logits)[rows, labels].sum() + logits[labels].sum()
+
+    rng = np.random.default_rng(0)
+    f = ag.value_and_grad(cost)
+    jitted = ag.jit(f)
+    for _ in range(3):
+        logits, labels = rng.normal(size=(6, 4)), rng.integers(0, 4, 6)
+        (J, gradient), (J2, expected) = jitted(logits, labels), f(logits, labels)
+        alike(J, J2)
+        alike(gradient, expected)
+    assert len(jitted.entries) == 1
+    with pytest.raises(RuntimeError, match=r"x\[mask\]"):
+        ag.jit(lambda x: x[x > 0.0].sum())(np.ones(3))

@@ -21,6 +21,7 @@ from ..recording import aside
 from ..tensor import Tensor, tensor_of
 from ..transforms import flatten
 from .fold import walk_above
+from .lookup import as_input
 from .specs import spec_of
 
 __all__ = ["Recorded", "record"]
@@ -140,6 +141,7 @@ class _Hearing:
         """Forget the value of what an operation made."""
         if node.op is not None:
             node.value = spec_of(node.value)
+            as_input(node)
 
     def computed(self, function: Any, values: Any, options: Any, result: Any) -> Any:
         """Let pass what is known from shapes alone."""
@@ -149,10 +151,10 @@ class _Hearing:
         """Let the engine run its rules."""
         return run_rules
 
-    def pulled(self, run: Any, gradients: Sequence[Any]) -> None:
+    def pulled(self, run: Any, gradients: list[Any]) -> list[Any]:
         """Note what a transform would have returned, had it not been recorded."""
-        if not run.plain and context.now.mode & TRACKED:
-            return
+        if run.live and context.now.mode & TRACKED:
+            return gradients
         around = _explicit(flatten(run.given)[0])
         for x in flatten(run.output)[0]:
             if type(x) is Tensor:
@@ -163,6 +165,7 @@ class _Hearing:
             for x, original in pairs:
                 if type(x) is Tensor:
                     self.results[x.node] = [original, *among]
+        return gradients
 
 
 def _explicit(leaves: Sequence[Any]) -> list[Node]:

@@ -68,7 +68,8 @@ class Spec:
         return self.shape[0]
 
     def __getitem__(self, key: Any) -> Any:
-        return spec_of(np.broadcast_to(np.zeros((), self.dtype), self.shape)[key])
+        items = tuple(map(_example_index, key if type(key) is tuple else (key,)))
+        return spec_of(np.broadcast_to(np.zeros((), self.dtype), self.shape)[items])
 
     def astype(self, dtype: Any, copy: bool = True) -> Spec:
         """As an array's method."""
@@ -115,6 +116,19 @@ class Spec:
         if not callable(method):
             return spec_of(getattr(np.asarray(self), name))
         return lambda *args, **how: _answered(method, (self, *args), how)
+
+
+def _example_index(item: Any) -> Any:
+    """Return some index of this kind in place of one that is not known."""
+    value = getattr(getattr(item, "node", None), "value", None)
+    if value is None:
+        return item
+    if value.dtype.kind == "b":
+        raise RuntimeError(
+            "x[mask]: how many elements a mask takes depends on its values, which are not known "
+            "while a program is recorded; write np.where(mask, x, 0.0)"
+        )
+    return np.zeros(value.shape, value.dtype)
 
 
 def _operators() -> None:
