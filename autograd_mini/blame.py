@@ -10,8 +10,8 @@ import numpy as np
 from .graph import Node, describe, walk
 
 __all__ = [
-    "failed", "is_table", "misfit", "missing_rule", "no_array", "no_attribute", "no_leaf",
-    "not_one_number", "objects", "other_shape", "truth", "writing",
+    "failed", "is_table", "misfit", "missing_rule", "no_array", "no_attribute", "no_keyword",
+    "no_leaf", "no_room", "not_one_number", "objects", "other_shape", "truth", "writing",
 ]  # fmt: skip
 
 WRITERS: Final[dict[Any, str]] = {
@@ -31,6 +31,8 @@ def missing_rule(function: Any) -> str:
     owner = getattr(getattr(function, "__self__", None), "__name__", None)  # np.multiply.outer
     name = f"{owner}.{function.__name__}" if owner else getattr(function, "__name__", function)
     label = told = f"{module}.{name}".replace("numpy.", "np.", 1)
+    if isinstance(function, np.ufunc) and getattr(np, function.__name__, None) is not function:
+        label = told = f"scipy.special.{name}"  # a ufunc carries no module
     arity = getattr(function, "nin", 0) or _arity(function)
     row = f"lambda g, y, {', '.join('abcdefgh'[:arity])}: g * ..."
     give = "Give it one"
@@ -53,6 +55,21 @@ def _arity(function: Any) -> int:
 def _place(function: Any) -> str:
     code = getattr(getattr(function, "on_arrays", function), "__code__", None)
     return f"{code.co_filename}:{code.co_firstlineno}" if code else "of no place"
+
+
+def no_keyword(op: Any, key: str, value: Any) -> str:
+    """Return the error for a keyword that an operation's rules do not know."""
+    known = ", ".join(op.keywords) or "none"
+    return (
+        f"{op.label}(..., {key}={value!r}) has no derivative rule (keywords with one: "
+        f"{known}); leave {key} out, or pass t.detach() if no derivative is wanted"
+    )
+
+
+def no_room(op: Any, tensor: Any, result: Any) -> str:
+    """Return the error for an in-place result that its tensor can not hold."""
+    change = f"{tensor.dtype} {tensor.shape} into {result.dtype} {result.shape}"
+    return f"in-place {op.label} can not turn {change}; write t = t + other"
 
 
 def writing(function: Any) -> str:

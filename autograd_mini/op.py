@@ -108,11 +108,7 @@ class Op:
             return value is not np._NoValue
         if value is None or value is np._NoValue or _DEFAULTS.get(key) == str(value):
             return False
-        known = ", ".join(self.keywords) or "none"
-        raise TypeError(
-            f"{self.label}(..., {key}={value!r}) has no derivative rule (keywords with one: "
-            f"{known}); leave {key} out, or pass t.detach() if no derivative is wanted"
-        )
+        raise TypeError(sys.modules[__package__].blame.no_keyword(self, key, value))
 
 
 def rule(

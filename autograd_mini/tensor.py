@@ -70,8 +70,7 @@ def _in_place(function: Any) -> Binary:
             return NotImplemented
         result = apply(op, (self, other))
         if result.shape != self.shape or not np.can_cast(result.dtype, self.dtype, "same_kind"):
-            change = f"{self.dtype} {self.shape} into {result.dtype} {result.shape}"
-            raise TypeError(f"in-place {op.label} can not turn {change}; write t = t + other")
+            raise TypeError(sys.modules[__package__].blame.no_room(op, self, result))
         repoint(self, (result if result.dtype == self.dtype else result.astype(self.dtype)).node)
         return self
 
@@ -223,8 +222,8 @@ class Tensor(Reading):
     __ifloordiv__, __imod__, __ipow__ = map(_in_place, (np.floor_divide, np.remainder, np.power))
     __itruediv__, __imatmul__ = map(_in_place, (np.divide, np.matmul))
     __iand__, __ior__, __ixor__ = map(_in_place, (np.bitwise_and, np.bitwise_or, np.bitwise_xor))
-    __neg__, __pos__ = _method(np.negative), _method(np.positive)
-    __abs__, __invert__ = _method(np.absolute), _method(np.invert)
+    __neg__, __pos__, __abs__ = map(_method, (np.negative, np.positive, np.absolute))
+    __invert__, __divmod__, __round__ = map(_method, (np.invert, np.divmod, np.round))
     __hash__ = object.__hash__
 
     def __iter__(self) -> Iterator[Tensor]:

@@ -17,6 +17,12 @@ V = np.random.default_rng(1).normal(size=4)
 windows = np.lib.stride_tricks.sliding_window_view
 
 CALLS = [
+    "np.sin(x, dtype=np.float64)",
+    "np.add(x, 1.0, dtype=np.float64)",
+    "np.multiply(x, x, where=True, dtype=np.longdouble)",
+    "np.stack(divmod(x, 2.0))",
+    "np.nanmedian(np.where(x > 1.0, np.nan, x), axis=1)",
+    "np.nanquantile(np.where(x > 0.5, np.nan, x), [0.3, 0.8], axis=0, keepdims=True)",
     "np.var(x, axis=())",
     "x.var(axis=(0, 1), keepdims=True, ddof=1)",
     "np.median(x, axis=(0, -1), keepdims=True)",

@@ -3,7 +3,8 @@
 Formulas are for gradients in which Re Σ conj(g)·dy is the differential; `_star` puts them between
 the conjugates that a rule, which is bilinear, has at its ends. A function of a symmetric matrix
 (cholesky, eigh) has a symmetric derivative, whichever triangle NumPy reads. Between equal
-eigenvalues or singular values nothing flows: exact for what does not depend on the basis there.
+eigenvalues or singular values nothing flows: exact for sums over them and for the space of their
+vectors. What f(A) = V f(w) Vᵀ has there, f'(w), its cotangent does not tell: that part is 0.
 """
 
 from __future__ import annotations

@@ -191,6 +191,26 @@ said(np.add.accumulate)(
 said(np.multiply.accumulate)(
     lambda array, axis=0, dtype=None, out=None: np.cumprod(
         array if dtype is None else array.astype(dtype), axis=axis))
-for one in [one for one in OPS if isinstance(one, np.ufunc)]:
-    if one.nin == 2 and one.nout == 1 and one.signature is None and OPS[one].differentiable:
-        _methods(one)
+
+
+def _keywords(ufunc: Any) -> None:
+    """Answer dtype= by converting first, as NumPy does; refuse where=, whose rest is anything."""
+    label = f"np.{ufunc.__name__}"
+
+    def body(*arrays: Any, dtype: Any = None, where: Any = True, **further: Any) -> Any:
+        if where is not True:
+            rest = "has no derivative rule: what it leaves out is not even initialised"
+            raise TypeError(f"{label}(where=) {rest}; write np.where(mask, {label}(...), 0.0)")
+        if dtype is not None:
+            arrays = tuple(one.astype(dtype) if hasattr(one, "astype") else np.asarray(one, dtype)
+                           for one in arrays)
+        return ufunc(*arrays, **further)
+
+    said(ufunc, keywords=("dtype", "where"))(body)
+
+
+for one in [one for one in OPS if isinstance(one, np.ufunc) and OPS[one].differentiable]:
+    if one.signature is None and one.nout == 1:
+        _keywords(one)
+        if one.nin == 2:
+            _methods(one)

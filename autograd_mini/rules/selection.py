@@ -230,7 +230,8 @@ def _quantile(
         count = np.sum(~np.isnan(rows), axis=-1, keepdims=True)
         table = [many * 0.0] + [np.quantile(np.arange(m), many, method=method)  # type: ignore[call-overload]
                                 for m in range(1, n + 1)]
-        place = np.asarray(table, float)[np.reshape(plain(count), rows.shape[:-1])]
+        places = [np.floor(table).astype(int), np.asarray(table - np.floor(table), rows.real.dtype)]
+        low, part = (_looked_up(one, count) for one in places)
     elif weights is None:
         place = np.quantile(np.arange(n), many, method=method)  # type: ignore[call-overload]
     else:
@@ -241,8 +242,9 @@ def _quantile(
         ranks = np.broadcast_to(np.arange(n), w.shape)
         place = np.quantile(ranks, many, axis=-1, weights=w, method=method)  # type: ignore[call-overload]
         place = np.moveaxis(np.asarray(place), 0, -1)
-    low = np.broadcast_to(np.floor(place).astype(int), (*rows.shape[:-1], many.size))
-    part = np.asarray(place - np.floor(place), rows.real.dtype)
+    if not nan:
+        low = np.broadcast_to(np.floor(place).astype(int), (*rows.shape[:-1], many.size))
+        part = np.asarray(place - np.floor(place), rows.real.dtype)
     high = np.minimum(low + 1, n - 1)
     small, large = (np.take_along_axis(rows, k, -1) for k in (low, high))
     found = small + (np.where(part > 0, large, small) - small) * part
@@ -255,6 +257,13 @@ def _quantile(
     else:
         sides = [m for k, m in enumerate(a.shape) if k not in gone]
     return np.reshape(np.moveaxis(found, -1, 0), (*q.shape, *sides))
+
+
+def _looked_up(table: Any, count: Any) -> Any:
+    """Return the rows of a table that counts (…, 1) say: counts that a compiler finds anew."""
+    index = np.reshape(count, (-1, 1))
+    found = np.take_along_axis(table, np.broadcast_to(index, (count.size, table.shape[1])), axis=0)
+    return np.reshape(found, (*count.shape[:-1], table.shape[1]))
 
 
 def _register_quantiles(prefix: str, nan: bool) -> None:
