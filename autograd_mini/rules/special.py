@@ -99,13 +99,16 @@ def _in_order(g: Any, y: Any, v: Any, x: Any) -> Any:
 
 _rule("j0", lambda g, y, x: -g * _of("j1", x))
 _rule("j1", lambda g, y, x: g * (0.5 * (_of("j0", x) - _of("jv", 2.0, x))))
-_rule("jv", _in_order, lambda g, y, v, x: g * (0.5 * (_of("jv", v - 1.0, x) - _of("jv", v + 1.0, x))))
+_rule("jv", _in_order,
+      lambda g, y, v, x: g * (0.5 * (_of("jv", v - 1.0, x) - _of("jv", v + 1.0, x))))
 _rule("y0", lambda g, y, x: -g * _of("y1", x))
 _rule("y1", lambda g, y, x: g * (0.5 * (_of("y0", x) - _of("yv", 2.0, x))))
-_rule("yv", _in_order, lambda g, y, v, x: g * (0.5 * (_of("yv", v - 1.0, x) - _of("yv", v + 1.0, x))))
+_rule("yv", _in_order,
+      lambda g, y, v, x: g * (0.5 * (_of("yv", v - 1.0, x) - _of("yv", v + 1.0, x))))
 _rule("i0", lambda g, y, x: g * _of("i1", x))
 _rule("i1", lambda g, y, x: g * (0.5 * (_of("i0", x) + _of("iv", 2.0, x))))
-_rule("iv", _in_order, lambda g, y, v, x: g * (0.5 * (_of("iv", v - 1.0, x) + _of("iv", v + 1.0, x))))
+_rule("iv", _in_order,
+      lambda g, y, v, x: g * (0.5 * (_of("iv", v - 1.0, x) + _of("iv", v + 1.0, x))))
 _rule("i0e", lambda g, y, x: g * (_of("i1e", x) - np.sign(x) * y))
 _rule("i1e", lambda g, y, x: g * (0.5 * (_of("i0e", x) + _of("ive", 2.0, x)) - np.sign(x) * y))
 _rule("ive", _in_order,
@@ -113,4 +116,5 @@ _rule("ive", _in_order,
           g * (0.5 * (_of("ive", v - 1.0, x) + _of("ive", v + 1.0, x)) - np.sign(x) * y))
 _rule("k0", lambda g, y, x: -g * _of("k1", x))
 _rule("k1", lambda g, y, x: -g * (0.5 * (_of("k0", x) + _of("kv", 2.0, x))))
-_rule("kv", _in_order, lambda g, y, v, x: -g * (0.5 * (_of("kv", v - 1.0, x) + _of("kv", v + 1.0, x))))
+_rule("kv", _in_order,
+      lambda g, y, v, x: -g * (0.5 * (_of("kv", v - 1.0, x) + _of("kv", v + 1.0, x))))
