@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import re
 import runpy
@@ -139,10 +140,18 @@ CLAIMS: dict[str, tuple[list[str], list[str]]] = {
         ],
         ["13_lbfgs.png"],
     ),
+    "14_sklearn": (
+        [
+            r"digits, five-fold cross-validation: 9[5-9]\.\d\d %",
+            r"lambda   100: (8|9)\d\.\d\d %",
+            r"the best of them: (0\.1|10)",
+        ],
+        [],
+    ),
 }
 
 # The length of a training that is enough for its claims: these take it in place of a folder.
-SHORT = {"10_lenet": "5", "11_lstm": "120", "12_batch_norm": "5"}
+SHORT = {"10_lenet": "5", "11_lstm": "120", "12_batch_norm": "5", "14_sklearn": "10"}
 
 
 def run(name: str, folder: Path) -> str:
@@ -268,3 +277,21 @@ def test_a_larger_example_is_a_page_of_plain_functions(name: str) -> None:
 
 def test_every_example_has_its_claims() -> None:
     assert sorted(CLAIMS) == sorted(path.stem for path in EXAMPLES.glob("[0-9]*.py"))
+
+
+@pytest.mark.slow
+def test_the_scikit_learn_classifier_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By scikit-learn's own checks, all of them; and within a page."""
+    from sklearn.utils.estimator_checks import check_estimator
+
+    path = EXAMPLES / "14_sklearn.py"
+    assert len(path.read_text("utf-8").splitlines()) <= 80
+    spec = importlib.util.spec_from_file_location("sklearn_example", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, "sklearn_example", module)  # where a pickle looks it up
+    spec.loader.exec_module(module)
+    with np.errstate(all="warn"):  # as a user of scikit-learn has it
+        found = check_estimator(module.Classifier(epochs=20), on_skip=None)  # raises on a failure
+    assert sum(each["status"] == "passed" for each in found) >= 50

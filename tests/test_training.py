@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
+import warnings
 import xml.etree.ElementTree as ET
 from contextlib import redirect_stderr
 from pathlib import Path
@@ -192,9 +193,7 @@ def test_a_schedule_gives_the_rate_of_every_step() -> None:
     for alpha in rates:
         D = closed_form.gradients(expected, X, Y, 1.0)
         expected = {layer: matrix - alpha * D[layer] for layer, matrix in expected.items()}
-    history = fit(
-        net, optimizer="gradient-descent", rate=rate, lam=1.0, epochs=4, batch_size=None
-    )
+    history = fit(net, optimizer="gradient-descent", rate=rate, lam=1.0, epochs=4, batch_size=None)
     assert asked == [0, 1, 2, 3]
     assert history.settings["rate"] == "rate"
     assert history.best == 4
@@ -211,9 +210,7 @@ def test_a_schedule_that_gives_no_rate_is_told(value: Any) -> None:
 def test_a_clipped_step_is_no_longer_than_asked() -> None:
     net = net_of(3, 4, 3)
     before = np.concatenate([p.detach().numpy().ravel() for p in net.parameters])
-    history = fit(
-        net, optimizer="gradient-descent", rate=1.0, clip=1e-3, epochs=1, batch_size=None
-    )
+    history = fit(net, optimizer="gradient-descent", rate=1.0, clip=1e-3, epochs=1, batch_size=None)
     after = np.concatenate([p.detach().numpy().ravel() for p in net.parameters])
     assert np.linalg.norm(after - before) == pytest.approx(1e-3, rel=2e-3)
     assert history.settings["clip"] == 1e-3
@@ -473,6 +470,45 @@ def test_the_bar_shows_cost_and_accuracy() -> None:
     assert f"cost={history['cost'][-1]:.4f}" in told.getvalue()
     assert f"accuracy={history['accuracy'][-1]:.2%}" in told.getvalue()
     assert "3/3" in told.getvalue()
+
+
+def test_the_bar_shows_validation_and_goes_on_from_where_it_was(tmp_path: Path) -> None:
+    told = io.StringIO()
+    given = {"validation": 0.5, "checkpoint": tmp_path / "c.npz", "optimizer": "momentum"}
+    fit(net_of(3, 4, 3), epochs=2, **given)
+    with redirect_stderr(told):
+        history = fit(net_of(3, 4, 3), epochs=4, progress="digits", resume=True, **given)
+    assert f"validation={history['validation_accuracy'][-1]:.2%}" in told.getvalue()
+    assert "50%" in told.getvalue().split("\r")[1]  # two of four were done
+    assert "4/4" in told.getvalue()
+
+
+CELL = """
+import sys
+import autograd_mini as ag
+net = ag.nn.Network([2, 4, 1], seed=0)
+X, y = [[0, 0], [0, 1], [1, 0], [1, 1]], [1, 0, 0, 1]
+history = ag.fit(net, X, y, epochs=5, batch_size=None, progress="XNOR")
+print("ipywidgets" in sys.modules)
+"""
+
+
+@pytest.mark.slow
+def test_in_a_notebook_the_bar_is_one_line_below_its_cell() -> None:
+    """In a real kernel, without widgets: a line that is written anew, and nothing on stderr."""
+    import nbformat
+    from nbclient import NotebookClient
+
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(CELL)])
+    with warnings.catch_warnings(action="ignore"):  # of the client's own event loop
+        NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
+    outputs = notebook.cells[0].outputs
+    (bar,) = [each for each in outputs if each.output_type == "display_data"]
+    assert [*bar.data] == ["text/plain"]
+    assert "XNOR: 100%" in bar.data["text/plain"]
+    assert "5/5" in bar.data["text/plain"]
+    assert "accuracy=" in bar.data["text/plain"]
+    assert [each.text for each in outputs if each.output_type == "stream"] == ["False\n"]
 
 
 def test_without_progress_nothing_is_printed(capfd: pytest.CaptureFixture[str]) -> None:
