@@ -192,7 +192,7 @@ def no_attribute(tensor: Any, name: str) -> str:
             f".grad is kept by leaves only; {describe(tensor.node)} is an inner tensor: write "
             f"ag.backprop(J, wrt=[{label}]) to read ∂J/∂{label}"
         )
-    if hasattr(type(tensor), name) or not hasattr(np.ndarray, name) or name.startswith("_"):
+    if not hasattr(np.ndarray, name) or name.startswith("_"):
         return f"'Tensor' object has no attribute {name!r}"
     cure = f"write np.sort(t), t[...] = v, ..., or t.detach().numpy().{name}"
     return f"a Tensor has no .{name}, which acts on the array itself; {cure}"

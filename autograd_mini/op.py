@@ -73,7 +73,7 @@ class Op:
         self.variadic, self.view, self.reads = variadic, view, reads
         self.arity = 1 if variadic else len(rules)  # one argument holds all the operands
         self.differentiable = any(rules) or not rules
-        self.is_simple = any(rules) and not variadic
+        self.fixed = len(rules) if any(rules) and not variadic else 0  # arrays of a plain call
         self.aliases = aliases or {}
         plain = getattr(function, "on_arrays", function)
         joined = (lambda *arrays, **metadata: plain(arrays, **metadata)) if variadic else plain

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Collection, Sequence
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ __all__ = ["handed_out", "pick", "propagate", "seed"]
 
 Lift = Callable[[Node], Any]
 _ndarray = np.ndarray
+_value = attrgetter("value")
 
 
 class Pick(Sparse):
@@ -77,7 +79,8 @@ def propagate(
     for node, cotangent in zip(outputs, cotangents, strict=True):
         if node in totals.of:
             totals.add(node, cotangent, node)
-    run_rules = context.now.debug.watching(_run_rules) if context.now.debug else _run_rules
+    debug = context.now.debug
+    run_rules = _run_rules if debug is None else debug.watching(_run_rules)
     for node in reversed(order):
         if (g := totals.of[node]) is None:
             continue
@@ -101,28 +104,25 @@ def _between(order: Sequence[Node], wanted: Collection[Node]) -> list[Node]:
 
 def _run_rules(node: Node, g: Any, totals: _Totals) -> None:
     """Run one node's rules, and add what they give to its inputs' totals."""
-    of, lift, metadata = totals.of, totals.lift, node.metadata
     op: Any = node.op
-    if lift is None:
-        operands = [g, node.value, *[parent.value for parent in node.inputs]]
+    of, add, inputs, metadata = totals.of, totals.add, node.inputs, node.metadata
+    count = 0 if metadata or totals.lift else op.fixed
+    if count == 1:  # one input or two, as most: a plain call is faster than `rule(*operands)`
+        if inputs[0] in of:
+            add(inputs[0], op.rules[0](g, node.value, inputs[0].value), node)
+    elif count == 2:
+        (left, right), (of_left, of_right) = inputs, op.rules
+        y, a, b = node.value, left.value, right.value
+        if of_left and left in of:
+            add(left, of_left(g, y, a, b), node)
+        if of_right and right in of:
+            add(right, of_right(g, y, a, b), node)
     else:
-        operands = [g, *map(lift, (node, *node.inputs))]
-    if op.variadic:
-        for parent, part in zip(node.inputs, op.rules[0](*operands, **metadata), strict=True):
-            if parent.tracked and parent in of:
-                totals.add(parent, part, node)
-        return
-    for parent, cotangent_of in zip(node.inputs, op.rules, strict=False):
-        if cotangent_of is None or not parent.tracked or parent not in of:
-            continue
-        part = cotangent_of(*operands, **metadata) if metadata else cotangent_of(*operands)
-        value, kind = parent.value, type(part)
-        if of[parent] is None and kind is type(value) and (
-            kind is not _ndarray or (part.shape == value.shape and part.dtype is value.dtype)
-        ):
-            of[parent] = part  # the common case: the first to come, and it fits
-        else:
-            totals.add(parent, part, node)
+        operands = [g, *map(totals.lift or _value, (node, *inputs))]
+        parts = op.rules[0](*operands, **metadata) if op.variadic else op.rules
+        for parent, part in zip(inputs, parts, strict=op.variadic):
+            if (part is not None or op.variadic) and parent in of:
+                add(parent, part if op.variadic else part(*operands, **metadata), node)
 
 
 class _Totals:
@@ -135,10 +135,14 @@ class _Totals:
 
     def add(self, node: Node, part: Any, source: Node) -> None:
         """Add a part that `source` contributes to a node's total."""
-        if isinstance(part, Sparse):
-            self._add_sparse(node, part)
-            return
-        part = fit(part, node.value, source)
+        value, kind = node.value, type(part)
+        if kind is not type(value) or (
+            kind is _ndarray and (part.shape != value.shape or part.dtype is not value.dtype)
+        ):
+            if isinstance(part, Sparse):
+                self._add_sparse(node, part)
+                return
+            part = fit(part, value, source)
         if (total := self.of[node]) is None:
             self.of[node] = part
         elif type(total) is list:

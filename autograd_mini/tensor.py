@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import functools
 import sys
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -119,6 +118,9 @@ class Tensor(Reading):
 
     __slots__ = ()
     __array_priority__ = 1000.0
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any: ...
 
     def __init__(
         self, value: Any, *, requires_grad: bool = False, dtype: Any = None, name: str | None = None
@@ -142,7 +144,7 @@ class Tensor(Reading):
         """
         cell = self.node.cell
         if cell is None and self.node.tracked:
-            raise AttributeError  # __getattr__, which Python asks next, says how to read it
+            raise AttributeError(sys.modules[__package__].blame.no_attribute(self, "grad"))
         return None if cell is None else cell.grad
 
     @grad.setter
@@ -190,14 +192,12 @@ class Tensor(Reading):
 
     # -- NumPy's protocols
 
-    def __array_ufunc__(
-        self, ufunc: Any, method: str, *inputs: Any, out: Any = None, **kwargs: Any
-    ) -> Any:
-        if out is not None or method == "at":
-            kwargs = {"out": out or method}
-        if method == "__call__" or "out" in kwargs:
-            return dispatch(ufunc, inputs, kwargs)
-        return dispatch(getattr(ufunc, method), inputs, kwargs)
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        if method == "at":
+            kwargs["out"] = method  # it writes into an array too
+        if method != "__call__" and "out" not in kwargs:
+            ufunc = getattr(ufunc, method)
+        return dispatch(ufunc, inputs, kwargs)
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
         return dispatch(function, args, kwargs)
@@ -244,18 +244,6 @@ class Tensor(Reading):
     # -- NumPy's methods
 
     T, real, imag = (property(_method(f)) for f in (np.transpose, np.real, np.imag))
-    sum, mean, max, min = map(_method, (np.sum, np.mean, np.max, np.min))
-    argmax, argmin, argsort = map(_method, (np.argmax, np.argmin, np.argsort))
-    any, all, clip = map(_method, (np.any, np.all, np.clip))
-    dot, swapaxes, squeeze = map(_method, (np.dot, np.swapaxes, np.squeeze))
-    ravel, conj, copy = map(_method, (np.ravel, np.conjugate, np.copy))
-
-    def __getattr__(self, name: str) -> Any:
-        """Answer NumPy's other methods as `np.name(t)` does, or say why not."""
-        ours = name == "grad" or name.startswith("_") or hasattr(type(self), name)
-        if ours or not (hasattr(np.ndarray, name) and hasattr(np, name)) or name in _EDITS:
-            raise AttributeError(sys.modules[__package__].blame.no_attribute(self, name))
-        return functools.partial(_method(getattr(np, name)), self)
 
     def flatten(self, order: str = "C") -> Any:
         """Return a flat copy."""
@@ -278,8 +266,23 @@ class Tensor(Reading):
         return dispatch(np.astype, (self, np.dtype(dtype)), {})  # type: ignore[no-any-return]
 
 
-_PLAIN = _ARRAYS | {Tensor}
+def _refused(name: str) -> Any:
+    """Return a property that says why NumPy's method of this name is none of a Tensor's."""
+
+    def refuse(self: Tensor) -> Any:
+        raise AttributeError(sys.modules[__package__].blame.no_attribute(self, name))
+
+    return property(refuse)
+
+
 _EDITS = ("compress", "sort", "partition", "put", "resize")  # methods that act on the array itself
+# NumPy's other methods answer as np.name(t) does. (A `__getattr__` would slow all attributes.)
+for _name in {*dir(np.ndarray)} - {*dir(Tensor)}:
+    if not _name.startswith("_"):
+        known = hasattr(np, _name) and _name not in _EDITS
+        setattr(Tensor, _name, _method(getattr(np, _name)) if known else _refused(_name))
+
+_PLAIN = _ARRAYS | {Tensor}
 _GET_ITEM = OPS[get_item]
 _DETACHED = Op(identity, "detach", (None,))
 
@@ -312,12 +315,17 @@ def lift(node: Node) -> Any:
 
 def apply(op: Op, operands: tuple[Any, ...], metadata: dict[str, Any] = EMPTY) -> Any:
     """Run an operation on Tensors, and on arrays and Python scalars, which are borrowed."""
-    inputs = [o.node if type(o) is Tensor else constant(o) for o in operands]
+    inputs, values, tracked = [], [], False
+    for one in operands:
+        node = one.node if type(one) is Tensor else constant(one)
+        inputs.append(node)
+        values.append(node.value)
+        tracked = tracked or node.tracked
     try:
-        value = op.compute(*[node.value for node in inputs], **metadata)
+        value = op.compute(*values, **metadata)
     except Exception as error:
         raise sys.modules[__package__].blame.failed(op, inputs, error) from None
-    return record(op, tuple(inputs), metadata, value, any(n.tracked for n in inputs))
+    return record(op, tuple(inputs), metadata, value, tracked)
 
 
 def record(
@@ -332,7 +340,7 @@ def record(
         node = make_node(None, (), EMPTY, value, False)
     if now.debug is not None:
         now.debug.made(node, op, inputs)
-    if isinstance(value, (tuple, list)):
+    if type(value) not in _ARRAYS and isinstance(value, (tuple, list)):
         node.value = tuple(value)
         outputs = lift(node) if node.inputs else map(wrap, value)
         return _like(value, [_mark_view(output, op, inputs[0].value) for output in outputs])
@@ -390,8 +398,8 @@ def dispatch(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> An
         called with a keyword that its rule does not know.
     """
     op = OPS.get(function)
-    if op is not None and op.is_simple and not kwargs and len(args) == op.arity:
-        if op.arity == 1 and type(args[0]) is Tensor:
+    if op is not None and not kwargs and len(args) == op.fixed:
+        if op.fixed == 1 and type(args[0]) is Tensor:
             node = args[0].node
             return record(op, (node,), EMPTY, op.compute(node.value), node.tracked)
         if _PLAIN.issuperset(map(type, args)):

@@ -56,7 +56,7 @@ def logistic_cost(net: Network, X: Any, Y: Any, lam: float = 0.0) -> Tensor:
     with scope("cost"):
         if not isinstance(Y, Tensor) and np.count_nonzero(Y) == np.count_nonzero(Y == 1.0):
             # Every y is 0 or 1, so one of the two logarithms counts.
-            data = np.sum(softplus(z * wrap(1.0 - 2.0 * Y, "1 − 2y")))
+            data = softplus(z * wrap(1.0 - 2.0 * Y, "1 − 2y")).sum()
         else:
             # softplus(z) − y z cancels where y is near 1; around the nearer of 0 and 1 it does not.
             nearer = np.maximum(np.sign(Y - 0.5), 0.0)
@@ -164,7 +164,7 @@ def _regularised(data: Any, net: Network, lam: Any, m: int) -> Tensor:
         squares = [np.sum(np.square(weights)) for weights in net.weights.values()]
         data = data + 0.5 * lam * sum(squares[1:], squares[0])
     J: Tensor = data / m
-    J.name = "J"
+    J.node.name = "J"
     return J
 
 

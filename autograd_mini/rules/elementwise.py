@@ -48,15 +48,9 @@ rule(quotient, lambda g, y, a, x: quotient(g * ((a != 0) | (x != 0)), x),  # 0/0
      lambda g, y, a, x: -quotient(product(y, g), x))
 
 # arithmetic
-rule(np.add,
-     lambda g, y, a, b: g,
-     lambda g, y, a, b: g, compute=operator.add)
-rule(np.subtract,
-     lambda g, y, a, b: g,
-     lambda g, y, a, b: -g, compute=operator.sub)
-rule(np.multiply,
-     lambda g, y, a, b: g * b,
-     lambda g, y, a, b: g * a, compute=operator.mul)
+rule(np.add, lambda g, y, a, b: g, lambda g, y, a, b: g, compute=operator.add)
+rule(np.subtract, lambda g, y, a, b: g, lambda g, y, a, b: -g, compute=operator.sub)
+rule(np.multiply, lambda g, y, a, b: g * b, lambda g, y, a, b: g * a, compute=operator.mul)
 rule(np.divide,
      lambda g, y, a, b: quotient(g, b),
      lambda g, y, a, b: -quotient(product(g, y), b), compute=operator.truediv)

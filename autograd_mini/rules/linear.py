@@ -95,6 +95,6 @@ def affine(a: Any, weights: Any, bias: Any) -> Any:
 
 
 rule(affine,
-     lambda g, y, a, W, b: _matmul(g, W),
-     lambda g, y, a, W, b: _matmul(g.T, a) if a.ndim == 2 else np.outer(g, a),
+     lambda g, y, a, W, b: g.dot(W),
+     lambda g, y, a, W, b: g.T.dot(a) if a.ndim == 2 else np.outer(g, a),
      lambda g, y, a, W, b: g)

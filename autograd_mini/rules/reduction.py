@@ -14,6 +14,7 @@ from ..op import OPS, primitive, rule, without_derivative
 
 __all__ = ["spread"]
 
+_add_up: Any = np.add.reduce  # what np.sum calls in the end
 _SMALL = 4096
 """Up to here filling a fresh array is faster than making a broadcast view of it."""
 
@@ -44,8 +45,8 @@ def _extreme(g: Any, y: Any, x: Any, *, axis: Any = None, keepdims: Any = False)
 
 rule(np.sum,
      lambda g, y, x, *, axis=None, keepdims=False:
-         spread(g, shape=x.shape, axis=axis, keepdims=keepdims),
-     compute=lambda x, **metadata: x.sum(**metadata))
+         spread(g, x.shape, axis, keepdims),
+     compute=lambda x, axis=None, keepdims=False: _add_up(x, axis, None, None, keepdims))
 rule(np.mean,
      lambda g, y, x, *, axis=None, keepdims=False:
          spread(g / (x.size / max(y.size, 1)), shape=x.shape, axis=axis, keepdims=keepdims))
