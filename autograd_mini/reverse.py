@@ -203,10 +203,8 @@ def fit(cotangent: Any, value: Any, node: Node) -> Any:
 def _unbroadcast(cotangent: Any, want: tuple[int, ...], node: Node) -> Any:
     have = cotangent.shape
     extra = len(have) - len(want)
-    if extra > 0 and have[extra:] == want:
-        if type(cotangent) is _ndarray and (extra, len(want)) == (1, 1):
-            return _ones(have[0], cotangent.dtype).dot(cotangent)  # a bias: faster than a sum
-        return cotangent.sum(axis=tuple(range(extra)))
+    if type(cotangent) is _ndarray and extra == len(want) == 1 and have[1:] == want:
+        return _ones(have[0], cotangent.dtype).dot(cotangent)  # a bias: faster than a sum
     rest = have[max(extra, 0) :]
     if extra < 0 or any(n not in (1, m) for n, m in zip(want, rest, strict=True)):
         raise ValueError(sys.modules[__package__].blame.misfit(node, have, want))
