@@ -55,7 +55,9 @@ def test_impossible_batches_are_refused_at_once(m: Any, size: Any, message: str)
 
 # -- standardisation
 
-numbers = st.floats(-1e300, 1e300) | st.sampled_from([0.0, 1e-320, 1e308, -1e308, 0.1, 255.0])
+EDGES = [0.0, 5e-324, 1e-320, 1e308, -1e308, 0.1, 255.0]
+
+numbers = st.floats(-1e300, 1e300) | st.sampled_from(EDGES)
 tables = hnp.arrays(np.float64, st.tuples(st.integers(1, 8), st.integers(1, 4)), elements=numbers)
 
 
@@ -97,6 +99,22 @@ def test_a_scale_too_small_for_float32_does_not_become_0() -> None:
     standardise = data.Standardisation([0.0], [1e-60])
     X, expected = np.array([[1e-30], [0.0]], np.float32), [[1e30], [0.0]]
     np.testing.assert_allclose(standardise(X), expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("value", [0.1, -1 / 3, 5e-324, 1e308, 255.0])
+@pytest.mark.parametrize("m", [1, 3, 7, 1000])
+def test_a_feature_that_never_changes_becomes_exactly_0(value: float, m: int) -> None:
+    standardise = data.Standardisation.fit(np.full((m, 2), value))
+    assert standardise.scale.tolist() == [1, 1]
+    assert standardise.mean.tolist() == [value, value]
+    assert not standardise(np.full((m, 2), value)).any()
+
+
+def test_numbers_whose_deviation_is_no_number_are_not_divided_by_0() -> None:
+    X = np.array([[0.0], [5e-324]])  # half of the smallest number there is
+    standardise = data.Standardisation.fit(X)
+    assert standardise.scale.tolist() == [1]
+    assert np.isfinite(standardise(X)).all()
 
 
 def test_the_columns_of_the_digits_that_never_change_become_0() -> None:

@@ -20,7 +20,7 @@ from scipy.io import savemat
 from autograd_mini import closed_form, data, nn
 from autograd_mini.data import examples, streams
 from autograd_mini.data.idx import TYPES, idx_pair
-from autograd_mini.data.tables import read_table
+from autograd_mini.data.tables import read_rows, read_table
 from docs.document import blocks
 from tests.documents import ROOT, check_programs
 
@@ -416,6 +416,20 @@ def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
         (tmp_path / "mine.csv").write_bytes(content)
         with pytest.raises(ValueError, match=r"is no UTF-8 text|has bytes that are no text"):
             data.load_examples(tmp_path / "mine.csv")
+
+
+def test_lines_of_features_alone_are_read_whole(tmp_path: Path) -> None:
+    path = tmp_path / "mine.csv"
+    for text, expected in (
+        ("0,1,2,3\n4,5,6,7\n", [[0, 1, 2, 3], [4, 5, 6, 7]]),
+        ("a;y\n1;2.5", [[1, 2.5]]),
+        ("1\n2\n", [[1], [2]]),
+    ):
+        path.write_text(text)
+        assert read_rows(path).tolist() == expected
+    path.write_text("1,2\n3,inf\n")
+    with pytest.raises(ValueError, match="line 2: column 2: inf; give finite numbers only"):
+        read_rows(path)
 
 
 def test_a_table_of_too_many_numbers_is_left(tmp_path: Path) -> None:

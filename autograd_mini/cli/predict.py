@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from ..context import no_grad
 from ..data import Model, Preparation, load_model, load_npz
-from ..data.files import load_npy, read
+from ..data.files import load_npy
 from ..data.handwriting import as_trained
 from ..data.pictures import PILLOW, read_grey
+from ..data.tables import read_rows
 from ..training.checkpoint import KEY
 from . import options
 from .results import outline
@@ -162,7 +163,7 @@ def read_array(path: Path, counts: set[int]) -> Array:
             raise ValueError(f"{name} has no array X (it holds {', '.join(sorted(arrays)[:8])})")
         X = arrays.get("X", next(iter(arrays.values())))
     else:
-        X = load_npy(path) if path.suffix.lower() == ".npy" else _csv(read(path), name)
+        X = load_npy(path) if path.suffix.lower() == ".npy" else read_rows(path)
     if X.dtype.kind not in "fiub" or not X.size or not np.all(np.isfinite(X)):
         raise ValueError(f"{name} holds something but finite numbers, or nothing")
     X = X.reshape(1, -1) if X.size in counts or X.ndim < 2 else X.reshape(len(X), -1)
@@ -173,17 +174,6 @@ def read_array(path: Path, counts: set[int]) -> Array:
     if len(X) > MOST_EXAMPLES:
         raise ValueError(f"{name} has {len(X):,} examples; give {MOST_EXAMPLES:,} at most")
     return X.astype(np.float64)
-
-
-def _csv(content: bytes, name: str) -> Array:
-    try:
-        lines = content.decode().split("\n")
-        rows = [[float(cell) for cell in line.split(",")] for line in lines if line.strip()]
-    except ValueError as error:
-        raise ValueError(f"{name} is no table of numbers ({str(error)[:80]})") from error
-    if len({*map(len, rows)}) > 1:
-        raise ValueError(f"{name} is ragged: lines of {min(map(len, rows))} and more numbers")
-    return np.array(rows)
 
 
 def named(path: Path, X: Array, model: Model) -> tuple[Sequence[str], Array]:

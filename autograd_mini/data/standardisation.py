@@ -75,14 +75,11 @@ class Standardisation:
             raise ValueError("standardisation: X holds nan or inf; give finite numbers only")
         largest[largest == 0] = 1.0
         unit = X / largest
-        centre = unit.mean(axis=0)
-        # Exactly: the mean of equal numbers may differ from them in its last bits.
-        same = X.min(axis=0) == X.max(axis=0)
-        centre[same] = unit[0, same]
+        centre = unit.mean(axis=0)  # exactly ±1 or 0 where all are the same
         unit -= centre
         with np.errstate(under="ignore"):
             scale = np.sqrt(np.mean(unit * unit, axis=0)) * largest
-        scale[same | (scale == 0)] = 1.0
+        scale[scale == 0] = 1.0
         return cls(centre * largest, scale)
 
     @classmethod
@@ -120,12 +117,12 @@ class Standardisation:
                 "features that it was fitted on"
             )
         dtype = X.dtype if X.dtype.kind == "f" else np.dtype(np.float64)
-        # In float64: a scale below float32's smallest number would become 0.
+        result: Array = X.astype(dtype)
+        # NumPy computes these in float64, where no scale is 0, and then rounds to X's dtype.
         with np.errstate(over="ignore", under="ignore"):
-            result: Array = X.astype(np.float64)
             result -= self.mean
             result /= self.scale
-            return result if dtype == np.float64 else result.astype(dtype)
+        return result
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Standardisation):

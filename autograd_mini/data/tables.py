@@ -7,6 +7,7 @@ import io
 import os
 from array import array
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 import numpy as np
@@ -54,10 +55,33 @@ def read_table(
         For what is no finite number, no whole label, or lines of different length, with the number
         of the line; for bytes that are no text, and a file that is too large.
     """
+    with _opened(path) as table:
+        return table.labelled(label, largest // 8)
+
+
+def read_rows(path: str | os.PathLike[str], *, largest: int = LARGEST) -> Array:
+    """Read a text file of numbers that are all features: no column of it is a label.
+
+    Returns
+    -------
+    X (m, features), float64.
+
+    Raises
+    ------
+    OSError, ValueError
+        As `read_table`.
+    """
+    with _opened(path) as table:
+        table.begin(labels=False)
+        return table.numbers(largest // 8)
+
+
+@contextmanager
+def _opened(path: str | os.PathLike[str]) -> Iterator[_Table]:
     told = repr(os.fspath(path))
     try:
         with opened(path) as stream, io.TextIOWrapper(stream, encoding="utf-8-sig") as text:
-            return _Table(told, text).read(label, largest // 8)
+            yield _Table(told, text)
     except UnicodeDecodeError as error:
         raise ValueError(
             f"{told} is no UTF-8 text ({error.reason}); save it as CSV in UTF-8, or end its name "
@@ -70,32 +94,60 @@ class _Table:
 
     def __init__(self, told: str, text: io.TextIOWrapper) -> None:
         self.told, self.text = told, text
-        self.number, self.separator = 0, ","
+        self.number, self.separator, self.width = 0, ",", 0
+        self.names: list[str] | None = None
+        self.places = array("q")
+        """The line that each row stands in."""
 
-    def read(self, label: str | None, most: int) -> tuple[Array, Array]:
-        lines = self.lines()
-        first = next(lines, None)
-        if first is None:
+    def begin(self, labels: bool) -> None:
+        """Look at the first line: what separates its cells, and whether they are names."""
+        self.rest = self.lines()
+        self.first = next(self.rest, "")
+        if not self.first:
             raise ValueError(f"{self.told} is empty; write a line an example, its label last")
-        counts = [first.count(mark) for mark in SEPARATORS]
+        counts = [self.first.count(mark) for mark in SEPARATORS]
         self.separator = SEPARATORS[counts.index(max(counts))] if any(counts) else ""
-        cells = self.cells(first)
-        names = cells if self.is_header(cells) else None
-        column = self.column(label, names, len(cells))
-        if len(cells) < 2:
+        cells = self.cells(self.first)
+        self.width = len(cells)
+        if self.is_header(cells, labels):
+            self.names, self.first = cells, ""
+
+    def labelled(self, label: str | None, most: int) -> tuple[Array, Array]:
+        """Read features and labels."""
+        self.begin(labels=True)
+        column = self.column(label, self.names, self.width)
+        if self.width < 2:
             raise self.error("has one column; give features and a label, separated by commas")
-        values, places = array("d"), array("q")
-        if names is None:
-            self.add(first, len(cells), values, places)
-        for line in lines:
-            self.add(line, len(cells), values, places)
+        table = self.numbers(most)
+        y = table[:, column].copy()
+        bad = (y != np.round(y)) | (y < 0)
+        if bad.any():
+            row = int(bad.argmax())
+            self.number = self.places[row]
+            raise self.error(
+                f"column {column + 1}: {y[row]:g} is no label; give whole numbers from 0 there, or "
+                "say which column is the label"
+            )
+        return np.delete(table, column, axis=1), y
+
+    def numbers(self, most: int) -> Array:
+        """Read every line, all of it finite numbers."""
+        values = array("d")
+        if self.first:
+            self.add(self.first, values)
+        for line in self.rest:
+            self.add(line, values)
             if len(values) > most:
                 raise self.error(f"is beyond {most:,} numbers, the most that are read")
-        if not places:
+        if not self.places:
             raise ValueError(f"{self.told} has a line of names and no examples below it")
-        table = np.frombuffer(values).reshape(-1, len(cells))
-        self.look_through(table, column, places)
-        return np.delete(table, column, axis=1), table[:, column].copy()
+        table = np.frombuffer(values).reshape(-1, self.width)
+        fine = np.isfinite(table)
+        if not fine.all():
+            row, wrong = divmod(int(fine.argmin()), self.width)
+            self.number = self.places[row]
+            raise self.error(f"column {wrong + 1}: {table[row, wrong]}; give finite numbers only")
+        return table
 
     def lines(self) -> Iterator[str]:
         """Every line that is not empty; `number` is that of the last one given."""
@@ -120,14 +172,16 @@ class _Table:
                 raise self.error(f"can not be read ({error})") from error
         return line.split(self.separator or None)
 
-    def is_header(self, cells: list[str]) -> bool:
+    def is_header(self, cells: list[str], labels: bool) -> bool:
         """Whether the first line has names: no numbers, or a label's name, or 0, 1, 2, ..."""
         plain = [not _is_number(cell) for cell in cells]
         if any(plain) and not cells[0].strip():
             raise self.error(
                 "begins with a column that has no name, an index? Write the table without it"
             )
-        if any(cell.strip().lower() in LABELS for cell in cells) or all(plain):
+        if all(plain) or not labels:
+            return all(plain)
+        if any(cell.strip().lower() in LABELS for cell in cells):
             return True
         return len(cells) > 3 and [cell.strip() for cell in cells] == [
             str(k) for k in range(len(cells))
@@ -153,11 +207,11 @@ class _Table:
             f"number from 1 to {width}"
         )
 
-    def add(self, line: str, width: int, values: array[float], places: array[int]) -> None:
+    def add(self, line: str, values: array[float]) -> None:
         cells = self.cells(line)
-        if len(cells) != width:
+        if len(cells) != self.width:
             columns = f"{len(cells)} column{'s'[: len(cells) != 1]}"
-            raise self.error(f"has {columns}, the first line {width}; give every line as many")
+            raise self.error(f"has {columns}, the first line {self.width}; give every line as many")
         try:
             if "_" in line:  # float() takes 1_000
                 raise ValueError
@@ -168,24 +222,7 @@ class _Table:
                 f"column {wrong + 1}: {cells[wrong].strip()[:40]!r} is no number; give numbers "
                 "only, labels as 0, 1, 2, ..."
             ) from None
-        places.append(self.number)
-
-    def look_through(self, table: Array, column: int, places: array[int]) -> None:
-        """Raise for the first number that is not finite, or label that is not whole from 0."""
-        fine = np.isfinite(table)
-        if not fine.all():
-            row, wrong = divmod(int(fine.argmin()), table.shape[1])
-            self.number = places[row]
-            raise self.error(f"column {wrong + 1}: {table[row, wrong]}; give finite numbers only")
-        y = table[:, column]
-        bad = (y != np.round(y)) | (y < 0)
-        if bad.any():
-            row = int(bad.argmax())
-            self.number = places[row]
-            raise self.error(
-                f"column {column + 1}: {y[row]:g} is no label; give whole numbers from 0 there, or "
-                "say which column is the label"
-            )
+        self.places.append(self.number)
 
     def error(self, what: str) -> ValueError:
         return ValueError(f"{self.told}, line {self.number}: {what}")
