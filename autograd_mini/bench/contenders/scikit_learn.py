@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..rows import Array, Training, Watched
-from . import Contender, Makers, Step
+from . import Contender, Step
 
 sklearn: Any = import_module("sklearn")
 MLPClassifier: Any = import_module("sklearn.neural_network").MLPClassifier
