@@ -23,7 +23,7 @@ from autograd_mini.bench import child, compiling, contenders, costs, loops, proc
 from autograd_mini.bench import peaks as memory
 from autograd_mini.bench.contenders import eager
 from autograd_mini.bench.measure import Pace, WrongResultError, verdict
-from autograd_mini.bench.parts import PARTS
+from autograd_mini.bench.parts import PARTS, Part
 from autograd_mini.bench.report import KNOWN
 from autograd_mini.cli import main
 from autograd_mini.cli.bench_text import Text
@@ -251,6 +251,19 @@ def test_a_wrong_result_is_not_timed(
     assert "✗ eager: gradient 3 is off by 1.0e-03 of its norm; not timed" in told
     assert "\n  eager  " not in told
     assert "\n  NumPy by hand  " in told
+
+
+def test_a_part_that_raises_does_not_end_the_run(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(pace: Pace) -> Any:
+        raise ZeroDivisionError("1/0,\nof all things")
+
+    monkeypatch.setitem(PARTS, "jacobian", Part("nothing", broken))
+    assert main(["bench", "jacobian", "memory", *FEW]) == 1
+    told = capsys.readouterr().out
+    assert "\n  ZeroDivisionError: 1/0, of all things  " in told
+    assert "\nmemory: " in told
 
 
 def test_numbers_stand_below_what_they_say() -> None:

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from .compiling import GROWTH_GOAL, compiling, growth
 from .costs import OPERATION_GOAL, operations
 from .loops import LSTM_GOAL, Line, filling, jacobians, lstms, slices
-from .measure import Pace
+from .measure import Pace, WrongResultError
 from .peaks import memory
 from .processes import IMPORT_GOAL, PEAK_GOAL, imports, peaks
 from .scaling import distributed
 
-__all__ = ["PARTS", "PROGRAMS", "Part"]
+__all__ = ["PARTS", "PROGRAMS", "Part", "measure_part"]
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,15 @@ class Part:
 
     what: str
     measure: Callable[[Pace], list[Line]]
+
+
+def measure_part(part: Part, pace: Pace) -> list[Line]:
+    """Return a part's lines; one that says what was wrong, where something was."""
+    try:
+        return part.measure(pace)
+    except Exception as error:  # whatever it is: the rest is measured nevertheless
+        kind = "" if isinstance(error, WrongResultError) else f"{type(error).__name__}: "
+        return [{"label": f"{kind}{error}", "verdict": "wrong"}]
 
 
 PARTS = {

@@ -66,7 +66,9 @@ def peaks(pace: Pace) -> list[Line]:
 
 def _peak(file: str, row: str) -> tuple[float, float, float]:
     command = [sys.executable, "-c", child.PROGRAM, str(PACKAGE), file, row]
-    told = subprocess.run(command, capture_output=True, check=True, text=True, env=_alone())
+    told = subprocess.run(command, capture_output=True, check=False, text=True, env=_alone())
+    if told.returncode:
+        raise RuntimeError(f"{file}: {told.stderr.strip().splitlines()[-1]}")
     before, first, later = map(float, told.stdout.split())
     return before, first, later
 

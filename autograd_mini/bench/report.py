@@ -12,8 +12,8 @@ import numpy as np
 
 from .contenders import Contender, load
 from .goals import judge
-from .measure import Measured, Pace, Timing, WrongResultError, measure_row, ratio_of_medians
-from .parts import PARTS, PROGRAMS
+from .measure import Measured, Pace, Timing, measure_row, ratio_of_medians
+from .parts import PARTS, PROGRAMS, measure_part
 from .rows import ROWS, Row
 
 __all__ = [
@@ -23,9 +23,9 @@ __all__ = [
     "PROGRAMS",
     "ROWS",
     "Pace",
-    "WrongResultError",
     "load",
     "machine",
+    "measure_part",
     "measure_row",
     "row_record",
 ]

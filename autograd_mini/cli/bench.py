@@ -99,10 +99,8 @@ def _measured(
             text.row(row.name, rows[row.name])
     for name, part in report.PARTS.items():
         if name in names:
-            try:
-                parts[name] = part.measure(pace)
-            except report.WrongResultError as error:
-                wrong, parts[name] = True, [{"label": str(error), "verdict": "wrong"}]
+            parts[name] = report.measure_part(part, pace)
+            wrong |= any(line.get("verdict") == "wrong" for line in parts[name])
             text.part(name, part.what, parts[name])
     text.side_by_side(rows)
     text.goals(rows, parts)

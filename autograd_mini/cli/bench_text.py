@@ -66,7 +66,7 @@ class Text:
                 table.append(["", *head, *judged])
             for line in group:
                 numbers = [f"{number:,.2f}" for number in _numbers(line).values()]
-                table.append([line["label"], *numbers, *_judged(line)])
+                table.append([_short(line["label"]), *numbers, *_judged(line)])
         self.out.table(table, indent=2)
 
     def side_by_side(self, rows: Mapping[str, Mapping[str, Any]]) -> None:
