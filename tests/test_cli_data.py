@@ -178,6 +178,13 @@ def test_the_courses_weights_are_checked_as_any_network(
     ask = ["explain", "--weights", "ex4weights.mat", "--weight", "2,1,3"]
     assert cli.main(ask) == 0
     assert "64-5-10" in capsys.readouterr().out
+    Path("paper.pgm").write_bytes(b"P5 8 8 255 " + bytes(range(64)))
+    assert cli.main(["predict", "ex4weights.mat", "paper.pgm", "--invert", "no", "--json"]) == 0
+    (found,) = json.loads(capsys.readouterr().out)["predictions"]
+    thetas = [np.roll(t, 1, axis=0) if len(t) == 10 else t for t in theta.values()]
+    pixels = (np.arange(64.0) / 255).reshape(8, 8).T.reshape(1, 64)  # as the course unrolls them
+    expected = closed_form.forward(thetas, pixels)[1][3][0]
+    np.testing.assert_allclose(found["probabilities"], expected, rtol=1e-12)
     Path("ex4weights.mat").write_bytes(b"none")
     for command_ in (["check", "--weights", "ex4weights.mat"], ask):
         assert cli.main(command_) == 2

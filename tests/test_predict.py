@@ -392,4 +392,5 @@ def test_facts_of_training_examples() -> None:
     assert facts(16 * padded) == {"low": 0.0, "high": 16.0, "side": 16, "fill": 0.5}
     assert facts(X[:, :63]) == {"low": 0.0, "high": 1.0}
     assert facts(X - 0.5) == {"low": -0.5, "high": 0.5}
+    assert facts(X - 0.1) == {"low": -0.1, "high": 0.9, "side": 8, "fill": 1.0}  # smoothed
     assert facts(np.zeros((2, 16)))["fill"] == 1.0

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..context import no_grad
-from ..data import Model, Preparation, load_model, load_npz
+from ..data import Model, Preparation, load_npz, read_model
 from ..data.files import load_npy
 from ..data.handwriting import as_trained
 from ..data.pictures import PILLOW, read_grey
@@ -59,8 +59,9 @@ def add(commands: Any) -> None:
     parser = commands.add_parser("predict", help=HELP, description=DESCRIPTION, epilog=EXAMPLES)
     options.common(parser, run)
     parser.add_argument(
-        "model", type=options.path, metavar="MODEL", help="a weights.npz that train wrote"
-    )
+        "model", type=options.path, metavar="MODEL",
+        help="a weights.npz that train wrote, or the course's ex4weights.mat",
+    )  # fmt: skip
     parser.add_argument(
         "images", type=options.path, nargs="+", metavar="IMAGE", help="pictures or arrays"
     )
@@ -77,7 +78,7 @@ def add(commands: Any) -> None:
 
 def run(args: argparse.Namespace, out: Output) -> int:
     """Print what each picture is taken for."""
-    model = read_model(args.model)
+    model = classifier(args.model)
     invert = {"auto": None, "yes": True, "no": False}[args.invert]
     # All are read before anything is printed: a bad one among them is one clear line.
     found = [
@@ -103,9 +104,9 @@ def run(args: argparse.Namespace, out: Output) -> int:
     return 0
 
 
-def read_model(path: Path) -> Model:
+def classifier(path: Path) -> Model:
     """Read a model whose outputs are probabilities."""
-    model = load_model(path)
+    model = read_model(path)
     name = repr(os.fspath(path))
     if KEY in model.notes:
         raise ValueError(

@@ -7,6 +7,7 @@ read from a user's own copy.
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from typing import Any
@@ -97,11 +98,16 @@ def course_network(path: str | os.PathLike[str]) -> Network:
 def read_model(path: str | os.PathLike[str]) -> Model:
     """Read a weight file of this library, or the course's: a name in .mat tells which.
 
+    The notes of the course's say that digits fill its images, as they do there.
+
     Raises
     ------
     ImportError, OSError, ValueError
         As `load_model` and `course_network`.
     """
     if os.fspath(path).lower().endswith(COURSE):
-        return Model(course_network(path), {"cost": "logistic"})
+        net = course_network(path)
+        side = math.isqrt(net.sizes[0])
+        image = {"side": side, "fill": 1.0} if side * side == net.sizes[0] else {}
+        return Model(net, {"cost": "logistic", "inputs": image})
     return load_model(path)

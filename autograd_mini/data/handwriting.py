@@ -26,7 +26,8 @@ def facts(X: Array) -> dict[str, Any]:
     ----------
     X
         (m, features) training examples. They count as images when the features are a square, of
-        4 by 4 at least, and no value lies below 0.
+        4 by 4 at least, and no value lies far below 0 (smoothing, as in the course's images, leaves
+        values a little below).
 
     Returns
     -------
@@ -41,7 +42,7 @@ def facts(X: Array) -> dict[str, Any]:
     """
     found: dict[str, Any] = {"low": float(X.min()), "high": float(X.max())}
     side = math.isqrt(X.shape[1])
-    if side * side != X.shape[1] or side < 4 or found["low"] < 0:
+    if side * side != X.shape[1] or side < 4 or found["low"] < -found["high"] / 4:
         return found
     some = X[:: max(1, len(X) // 1000)].reshape(-1, side, side)
     longest = [max(high - low for low, high in box(image)) for image in some if image.any()]
