@@ -11,7 +11,8 @@ from .graph import Node, describe, walk
 
 __all__ = [
     "failed", "is_table", "misfit", "missing_rule", "no_array", "no_attribute", "no_keyword",
-    "no_leaf", "no_room", "not_one_number", "objects", "other_shape", "truth", "writing",
+    "no_leaf", "no_room", "not_one_number", "not_one_real", "objects", "other_shape", "truth",
+    "writing",
 ]  # fmt: skip
 
 WRITERS: Final[dict[Any, str]] = {
@@ -214,6 +215,18 @@ def not_one_number(output: Node) -> str:
     """Return the error for a backward pass from many numbers without a cotangent."""
     start = f"a derivative starts from one number; {describe(output)} has {output.value.size}"
     return f"{start}: sum it, or pass a cotangent of its shape"
+
+
+def not_one_real(f: Any, output: Any, value: Any) -> str:
+    """Return the error for a gradient of what is not one real number."""
+    cure = "sum it, or use ag.vjp"
+    if value.dtype.kind == "c":
+        holomorphic = "f'(z) of a holomorphic f is ag.jvp(f, (z,), (1.0,))[1]"
+        cure = f"take np.real or np.abs of it; {holomorphic}"
+    return (
+        f"a gradient needs one real number; {getattr(f, '__name__', 'f')} returned "
+        f"{type(output).__name__}, {value.dtype} of shape {value.shape}: {cure}"
+    )
 
 
 def other_shape(output: Node, given: tuple[int, ...]) -> str:

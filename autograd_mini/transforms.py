@@ -7,6 +7,7 @@ engine there is only a list of leaves, and a way back to the structure they came
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from copy import copy
 from typing import Any
@@ -385,8 +386,5 @@ def _one_number(output: Any, f: Function) -> Tensor:
     """Return f's output as a Tensor (a constant one, where f does not depend on its argument)."""
     value = np.asarray(None if _parts(output) else unwrap(output))
     if value.size != 1 or value.dtype.kind not in "biuf":
-        raise ValueError(
-            f"a gradient needs one real number; {getattr(f, '__name__', 'f')} returned "
-            f"{type(output).__name__}, {value.dtype} of shape {value.shape}: sum it, or use ag.vjp"
-        )
+        raise ValueError(sys.modules[__package__].blame.not_one_real(f, output, value))
     return output if type(output) is Tensor else wrap(value.astype(float)[()])

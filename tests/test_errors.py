@@ -140,6 +140,10 @@ ERRORS: dict[str, tuple[Callable[[], Any], type[Exception], list[str]]] = {
     "grad of a non-scalar": (
         lambda: ag.grad(np.sin)(np.ones(2)), ValueError,
         ["a gradient needs one real number", "shape (2,)", "sum it, or use ag.vjp"]),
+    "grad of a complex function": (
+        lambda: ag.grad(lambda z: z**2)(1 + 2j), ValueError,
+        ["one real number", "complex128 of shape ()", "np.real or np.abs",
+         "f'(z) of a holomorphic f is ag.jvp(f, (z,), (1.0,))[1]"]),
     "dropped by asarray": (
         lambda: np.asarray(x() * 2.0), RuntimeError,
         ["np.asarray(t) would drop the derivative", "made by multiply", "t.detach().numpy()",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -10,9 +11,30 @@ import numpy as np
 import pytest
 
 import autograd_mini as ag
+from docs.document import blocks
 from tests import rule_cases_arrays
+from tests.documents import check_programs
 from tests.rule_cases import CASES, a_call
 from tests.rule_checks import cotangents_for, gradients
+
+
+def test_what_the_document_says_runs() -> None:
+    path = Path(__file__).parent.parent / "docs" / "complex.md"
+    check_programs(blocks(path.read_text("utf-8"), "python"), path.name)
+
+
+@pytest.mark.parametrize("f", [np.sin, np.exp, np.log, np.tanh, lambda z: z**3 / (1 + z)])
+def test_the_derivative_of_a_holomorphic_function(f: Any) -> None:
+    """f' of ag.jvp is the slope along the real and along the imaginary axis, at both orders."""
+    z, h = drawn(5), 1e-6
+
+    def slope(f: Any) -> Any:
+        return lambda z: ag.jvp(f, (z,), (np.ones_like(z),))[1]
+
+    for g in (f, slope(f)):
+        for step in (h, 1j * h):
+            numbers = (g(z + step) - g(z - step)) / (2 * step)
+            np.testing.assert_allclose(slope(g)(z), numbers, rtol=1e-7, atol=1e-7)
 
 
 def drawn(*shape: int) -> Any:
