@@ -489,6 +489,10 @@ def test_what_is_none_of_them_is_told(tmp_path: Path) -> None:
     (tmp_path / "mine.pkl").write_bytes(b"\x80\x04\x95cposix\nsystem")
     with pytest.raises(ValueError, match="looks like a Python pickle, which could run anything"):
         data.load_examples(tmp_path / "mine.pkl")
+    for name in ("mine.npz.gz", "Mine.MAT.gz"):
+        (tmp_path / name).write_bytes(gzip.compress(b"PK"))
+        with pytest.raises(ValueError, match=f"'{name}' is packed twice; unpack it once, to"):
+            data.load_examples(tmp_path / name)
     np.savez(tmp_path / "mine.npz", X=np.ones((1, 1)), y=np.zeros(1))
     with pytest.raises(ValueError, match="has no columns to find label 'y' in"):
         data.load_examples(tmp_path / "mine.npz", label="y")

@@ -80,6 +80,8 @@ def _by_name(name: str) -> str | None:
     """The format that a name tells."""
     stem = name.lower().removesuffix(".gz")
     ending = stem.rpartition(".")[2]
+    if stem != name.lower() and ending in READERS:
+        raise ValueError(f"{name!r} is packed twice; unpack it once, to {name[:-3]!r}")
     if re.search(r"idx\d|\.idx$", stem):
         return "idx"
     return ending if ending in {"npz", "mat"} else "text" if ending in TEXTS else None

@@ -152,14 +152,28 @@ def read(
     ValueError
         When it is no file, or has more bytes.
     """
+    return regular(path, largest, wanted).read_bytes()
+
+
+def regular(path: str | os.PathLike[str], largest: int, wanted: str = "a file") -> Path:
+    """Return a path that can be opened without a wait, and has at most `largest` bytes.
+
+    Raises
+    ------
+    OSError
+        When it is not there.
+    ValueError
+        When it is a folder, a pipe or a device, or has more bytes.
+    """
     path = Path(path)
     name = repr(os.fspath(path))
-    if path.exists() and not path.is_file():  # to open a pipe or a device could wait for ever
-        kind = "folder" if path.is_dir() else "device"
+    found = path.stat()
+    if not stat.S_ISREG(found.st_mode):  # to open a pipe or a device could wait for ever
+        kind = "folder" if stat.S_ISDIR(found.st_mode) else "device"
         raise ValueError(f"{name} is a {kind}; give {wanted}")
-    if path.stat().st_size > largest:
+    if found.st_size > largest:
         raise ValueError(f"{name} has more than {largest:,} bytes; give a smaller file")
-    return path.read_bytes()
+    return path
 
 
 def unpack_npz(

@@ -67,7 +67,7 @@ def read_mat(
         wanted variable is no real array of numbers. Nothing in it is executed.
     """
     told = repr(os.fspath(path))
-    content = memoryview(read(path, largest=LARGEST))
+    content = memoryview(read(path, wanted="a .mat file"))
     try:
         order = _byte_order(content[:128])
         wanted = _wanted(content, order, {*names}, largest)

@@ -11,10 +11,9 @@ import os
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, BinaryIO, Final
 
-from .files import LARGEST, PIECE
+from .files import LARGEST, PIECE, regular
 
 GZIP: Final = b"\x1f\x8b"
 # A table of numbers shrinks to a tenth, pictures that are mostly paper to a hundredth, and a file
@@ -44,14 +43,9 @@ def opened(path: str | os.PathLike[str], largest: int = LARGEST) -> Iterator[Bin
         When it is no file, or too large; while it is read: when the gzip is truncated, damaged,
         or unpacks to more than `largest` bytes or `MOST_RATIO` times its size.
     """
-    path, name = Path(path), repr(os.fspath(path))
-    if path.exists() and not path.is_file():  # to open a pipe or a device could wait for ever
-        kind = "folder" if path.is_dir() else "device"
-        raise ValueError(f"{name} is a {kind}; give a file")
-    with path.open("rb") as file:
+    name = repr(os.fspath(path))
+    with regular(path, largest).open("rb") as file:
         size = os.fstat(file.fileno()).st_size
-        if size > largest:
-            raise ValueError(f"{name} has more than {largest:,} bytes; give a smaller file")
         packed = file.read(2) == GZIP
         file.seek(0)
         if not packed:
