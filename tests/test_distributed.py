@@ -133,10 +133,15 @@ def test_what_is_forgotten_here_is_freed_there(client: Any) -> None:
         time.sleep(0.05)
 
 
-def _holders(dask_worker: Any) -> list[tuple[str, list[tuple[int, int]]]]:
+def shards_of(client: Any) -> dict[str, dict[int, int]]:
+    """What the newest holder of each worker has, and where in memory."""
+    return {worker: holders[-1][1] for worker, holders in client.run(_holders).items()}
+
+
+def _holders(dask_worker: Any) -> list[tuple[str, dict[int, int]]]:
     """Names of a worker's holders, with their shards and where those lie in memory."""
     return [
-        (key, {k: block[0].ctypes.data for k, block in actor.blocks.items()})  # type: ignore[misc]
+        (key, {k: block[0].ctypes.data for k, block in actor.blocks.items()})
         for key, actor in dask_worker.state.actors.items()
     ]
 
@@ -192,11 +197,17 @@ def test_a_worker_that_joins_gets_its_share(client: Any) -> None:
     right = bits(*ag.distributed.value_and_grad(ag.nn.logistic_cost, shards)(net, 1.0))
     f = ag.distributed.value_and_grad(ag.nn.logistic_cost, shards, client=client)
     assert bits(*f(net, 1.0)) == right
+    before = shards_of(client)
     client.cluster.scale(3)
     client.wait_for_workers(3, timeout=30)
     time.sleep(1.1)
     assert bits(*f(net, 1.0)) == right
-    assert sorted(len(holders[-1][1]) for holders in client.run(_holders).values()) == [3, 3, 3]
+    after = shards_of(client)
+    assert sorted(map(len, after.values())) == [3, 3, 3]
+    for worker, held in before.items():  # what it keeps it was not sent again
+        kept = after[worker].keys() & held.keys()
+        assert {k: after[worker][k] for k in kept} == {k: held[k] for k in kept}
+        assert kept
 
 
 @pytest.mark.slow

@@ -18,6 +18,7 @@ import pytest
 import autograd_mini as ag
 from autograd_mini.data import load_digits
 from autograd_mini.full_batch import FullBatch
+from autograd_mini.training.elsewhere import Elsewhere
 from autograd_mini.training.measure import one_each, right
 from tests.clusters import cluster_of
 
@@ -83,6 +84,17 @@ def test_the_first_step_is_that_of_the_plain_batch_to_rounding() -> None:
     for plain, sharded in zip(*(net.parameters for net in nets), strict=True):
         a, b = plain.detach().numpy(), sharded.detach().numpy()
         assert np.linalg.norm(a - b) <= 1e-12 * np.linalg.norm(a)
+
+
+def test_all_examples_are_taken_in_the_order_that_the_shards_have() -> None:
+    net, (X, y) = ag.nn.Network([64, 8, 10], seed=1), digits()
+    there = Elsewhere(net, ag.nn.logistic_cost, 1.0, X, y, 4)
+    parameters = [p.detach().numpy() for p in net.parameters]
+    found = {
+        tuple(slope.tobytes() for slope in there.gradients(parameters, rows, 1.0)[1])
+        for rows in (np.arange(150), np.random.default_rng(0).permutation(150))
+    }
+    assert len(found) == 1
 
 
 def test_a_worker_killed_while_fit_runs_changes_no_digit() -> None:

@@ -92,7 +92,9 @@ def test_shares_are_equal_and_what_is_in_place_stays(
 
 @pytest.mark.parametrize("workers", [1, 2, 3, 7, 1000])
 def test_a_call_reaches_every_worker_in_a_logarithm_of_steps(workers: int) -> None:
-    root = places([(f"tcp://{w}", f"holder-{w}", [w]) for w in range(workers)])
+    found = [(f"tcp://{w}", f"holder-{w}", [w]) for w in range(workers)]
+    root = places(found)
+    assert places(found[::-1]) == root
     assert root.addresses() == {f"tcp://{w}" for w in range(workers)}
     assert root.shards == frozenset(range(workers))
 
@@ -164,6 +166,22 @@ def test_rows_that_are_not_there_are_told(rows: Any, error: Any, message: str) -
     )
     with pytest.raises(error, match=message):
         f(ag.nn.Network([2, 1]), 0.0, rows)
+
+
+def test_a_contribution_sees_the_rows_in_their_order_one_behind_the_other_in_memory() -> None:
+    seen: list[Any] = []
+
+    def see(parameters: Any, block: Any) -> list[Any]:
+        assert all(part.flags.c_contiguous for part in (parameters, *block))
+        seen.append(block[1].tolist())
+        return [0]
+
+    X, y = np.asfortranarray(np.arange(12.0).reshape(6, 2)), np.repeat(np.arange(6), 2)[::2]
+    total = ag.distributed.Sum({"see": see}, [(X[:4], y[:4]), (X[4:], y[4:])])
+    parameters = np.asfortranarray(np.ones((3, 2)))
+    total("see", parameters)
+    total("see", parameters, rows=[3, 5, 0, 4, 3])
+    assert seen == [[0, 1, 2, 3], [4, 5], [3, 0, 3], [5, 4]]
 
 
 # -- equal to the plain batch

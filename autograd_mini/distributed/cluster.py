@@ -170,7 +170,6 @@ class Cluster:
             others = [k for k in range(len(self.shards)) if k not in share]
             self._awaited(self._asked(worker, "drop", others), worker, {worker})
         found = [(w, self.actors[w].key, share) for w, share in shares.items() if share]
-        found.sort(key=lambda place: place[2][0])
         self.root = places(found)
 
 

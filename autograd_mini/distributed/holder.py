@@ -35,11 +35,12 @@ class Place:
 
 
 def places(workers: Sequence[tuple[str, str, Sequence[int]]]) -> Place:
-    """Arrange workers, in the order of their shards, so that neighbours add up first.
+    """Arrange workers so that neighbours' sums meet first: in the order of their shards.
 
     The first asks the one in the middle, which stands for the second half; then the same with the
     first half. So the depth is log₂ of their number.
     """
+    workers = sorted(workers, key=lambda worker: min(worker[2]))
     (address, key, own), rest = workers[0], len(workers)
     shards, behind = frozenset(own), []
     while rest > 1:
