@@ -102,6 +102,7 @@ OTHER_TESTS = {
     "test_diagnose_students.py",
     "test_display.py",
     "test_distributed.py",
+    "test_distributed_command.py",
     "test_distributed_fit.py",
     "test_distributed_tree.py",
     "test_drawing.py",

@@ -19,7 +19,7 @@ from ..nn.network import Network
 from ..optimisers import RATES
 from ..report import Run
 from ..training import fit
-from . import data_options, options, train_options
+from . import data_options, options, train_options, workers
 from .comparison import TOLERANCE, differences
 from .results import evaluate, outline, report, save
 from .terminal import Output, quoted, shown
@@ -56,6 +56,7 @@ examples:
   autograd-mini train --optimizer adam --schedule warm-up:5+cosine --validation 0.2 --patience 20
   autograd-mini train --optimizer l-bfgs --epochs 50        (needs SciPy)
   autograd-mini train --resume --epochs 400
+  autograd-mini train --optimizer l-bfgs --dask local:2     (two worker processes; needs Dask)
   autograd-mini train --data mine.npz --out mine    (numpy.savez("mine.npz", X=X, y=y))
   autograd-mini train --data mine.csv --label species --standardise
   autograd-mini train --data mnist5k --crop 20 --layers 400-25-10 --out mnist
@@ -82,10 +83,11 @@ def run(args: argparse.Namespace, out: Output) -> int:
     worst = max(found.values())
     if worst > TOLERANCE[args.dtype]:
         return 1
-    start = time.perf_counter()
-    histories = train_all(args, data, nets, folder)
+    with workers.found(args, out) as args.elsewhere:
+        start = time.perf_counter()
+        histories = train_all(args, data, nets, folder)
+        seconds = time.perf_counter() - start
     ended(histories, out)
-    seconds = time.perf_counter() - start
     results = evaluate(nets[: len(histories)], data.X, data.X_test, data.y, data.y_test)
     out.item("Trained", f"in {seconds:.1f} s; {falling(histories[0])}")
     report(results, out)
@@ -210,7 +212,7 @@ def train(
         batch_size=args.batch_size, seed=seed, validation=args.validation, patience=args.patience,
         test=(data.X_test, data.targets(data.y_test)), checkpoint=path,
         checkpoint_every=args.checkpoint_every, resume=resume,
-        progress=not args.no_progress and outline(net),
+        progress=not args.no_progress and outline(net), **args.elsewhere,
     )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from ..full_batch import METHODS
 from ..optimisers import OPTIMISERS, RATES, cosine, step_decay, warm_up
 from ..training.checkpoint import interval
-from . import data_options, options
+from . import data_options, options, workers
 
 # Chosen by five-fold cross-validation inside the training parts of eight splits (no test part was
 # looked at): momentum 97.6 %, Adam 97.4 %, and λ from 0.05 to 0.3 within 0.2 points.
@@ -27,6 +27,7 @@ def add(parser: options.Parser) -> None:
     options.strength(parser, DEFAULTS["lam"])
     _steps(parser)
     _ends(parser)
+    workers.add(parser)
     _keeps(parser)
     parser.set_defaults(**DEFAULTS)
 
