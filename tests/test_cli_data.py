@@ -75,8 +75,8 @@ def test_every_format_trains_the_same_network(train: Train, tmp_path: Path) -> N
 def test_mnist_of_the_wheel_cut_to_400_features_and_standardised(train: Train) -> None:
     done = train("--data", "mnist5k", "--crop", "20", "--standardise", "--rate", "0.01")
     assert (done.status, done.err) == (0, "")
-    assert "MNIST, 5,000 images of 28x28, central 20x20 pixels: 4000 examples to train" in done.out
     assert "400-25-10" in done.out
+    assert "20x20 pixels, standardised: 4000 examples to train on, 1000 to test" in done.out
     assert "every feature standardised: mean 0, deviation 1 over those to train on" in done.out
     told = json.loads(Path("left/history.json").read_text())["results"]
     # What the weight file holds brings raw images to what the network was trained on.

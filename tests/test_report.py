@@ -21,8 +21,9 @@ from autograd_mini.charts.plane import plane_svg
 from autograd_mini.cli import main
 from autograd_mini.cli.comparison import differences
 from autograd_mini.cli.results import evaluate
-from autograd_mini.data import load_digits, logic_table, one_hot, split
-from autograd_mini.report import SECTIONS, Run, to_html
+from autograd_mini.context import no_grad
+from autograd_mini.data import load_digits, load_model, logic_table, one_hot, split
+from autograd_mini.report import SECTIONS, Run, pictures, to_html
 from autograd_mini.training import fit
 from tests.browser import forget, quiet
 from tests.drawn import HOSTILE
@@ -144,6 +145,30 @@ def test_the_mistakes_come_first(digits: Run) -> None:
     assert told[: len(pairs)] == [f"{y}→{k}" for y, k in pairs][: len(told)]
     assert f"{len(pairs)} of 200 test examples are taken for another class" in page
     assert page.count('class="wrong"') == len({*pairs})
+
+
+def test_examples_are_shown_as_they_were_before_they_were_standardised(digits: Run) -> None:
+    drawn = pictures.examples(digits)
+    assert pictures.examples(replace(digits, images=digits.X_test)) == drawn
+    assert pictures.examples(replace(digits, images=1 - digits.X_test)) != drawn
+
+
+def test_the_code_for_a_standardised_network_standardises(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["train", "--standardise", "--epochs", "1", "--no-progress", "--out", "."]) == 0
+    page = Path("report.html").read_text("utf-8")
+    code = re.findall(r"<pre>(.*?)</pre>", page, re.DOTALL)[0].replace("&quot;", '"')
+    found: dict[str, Any] = {}
+    capsys.readouterr()
+    exec(code, found)  # noqa: S102 - the code of our own page
+    model = load_model("weights.npz")
+    mean, scale = model.arrays["prepared_mean"], model.arrays["prepared_scale"]
+    with no_grad():
+        expected = model.net((0 - mean) / scale).numpy()
+    np.testing.assert_allclose(found["h"].detach().numpy()[0], expected, rtol=1e-12)
+    assert "UCI 8x8 digits, standardised" in page
 
 
 def test_the_code_that_loads_the_weights_runs(

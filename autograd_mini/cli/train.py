@@ -99,7 +99,7 @@ def run(args: argparse.Namespace, out: Output) -> int:
     content |= {"settings": settings, "gradient_check": worst, "results": results}
     made = Run(
         data.name, nets[0], data.X, data.targets(data.y), data.y, data.X_test, data.y_test,
-        histories[0], settings, results, found, TOLERANCE[args.dtype],
+        histories[0], settings, results, found, TOLERANCE[args.dtype], data.images,
     )  # fmt: skip
     files = save(folder, made, content, data.prepared, inputs=data.inputs)
     out.item("Saved", f"in {shown(folder)}: {', '.join(files)}")
@@ -133,7 +133,9 @@ class Data:
             )
         self.X, self.X_test, self.y, self.y_test = split(X, y, seed=split_seed)
         self.inputs = facts(self.X)
+        self.images: Array | None = None
         if args.standardise:  # by what the training part alone tells
+            self.name, self.images = f"{self.name}, standardised", self.X_test
             self.prepared = self.prepared.fitted(self.X)
             self.X, self.X_test = map(self.prepared, (self.X, self.X_test))
 

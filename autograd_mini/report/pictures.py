@@ -65,8 +65,9 @@ def examples(run: Run) -> str:
     order = np.argsort(said == right, kind="stable")[:most]
     wrong = int(np.count_nonzero(said != right))
     shape = charted.image_shape(features)
-    low = min(float(run.X_test[order].min()), 0.0)
-    images = (run.X_test[order] - low) / ((float(run.X_test[order].max()) - low) or 1.0)
+    chosen = (run.X_test if run.images is None else run.images)[order]
+    low = min(float(chosen.min()), 0.0)
+    images = (chosen - low) / ((float(chosen.max()) - low) or 1.0)
     tiles = [
         Tile(image.reshape(shape), str(k) if k == y else f"{y}→{k}", k != y)
         for image, k, y in zip(images, said[order].tolist(), right[order].tolist(), strict=True)

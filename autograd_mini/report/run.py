@@ -46,6 +46,9 @@ class Run:
         Relative difference of autodiff and closed form, by what was compared.
     tolerance
         The largest difference that is accepted.
+    images
+        The test examples as a person is to see them, before features were standardised; None where
+        the network takes them as they are.
     """
 
     name: str
@@ -60,6 +63,7 @@ class Run:
     results: Mapping[str, Any]
     differences: Mapping[str, float]
     tolerance: float
+    images: Array | None = None
 
     @property
     def outline(self) -> str:

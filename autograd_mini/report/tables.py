@@ -147,6 +147,14 @@ def again(run: Run) -> str:
 net, notes = load_weights("weights.npz")
 h = net([[0.0] * {run.net.sizes[0]}])  # (1, {run.net.sizes[-1]})
 print(h.detach().numpy().round(3), notes["results"]["test_accuracy"])"""
+    if run.images is not None:
+        ours = f"""import numpy
+from autograd_mini.data import Preparation, load_model
+
+model = load_model("weights.npz")
+standardise = Preparation.of(model)
+h = model.net(standardise(numpy.zeros((1, {run.net.sizes[0]}))))  # (1, {run.net.sizes[-1]})
+print(h.detach().numpy().round(3), model.notes["results"]["test_accuracy"])"""
     plain = """import numpy
 
 with numpy.load("weights.npz") as file:
