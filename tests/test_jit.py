@@ -137,6 +137,14 @@ def test_threads_have_buffers_of_their_own_which_die_with_them() -> None:
     assert len(f.program.local.free) == 1
 
 
+def test_rules_that_look_at_values_to_save_work_are_recorded_at_any_size() -> None:
+    """A quotient looks whether anything that arrives is 0: small arrays and large in two ways."""
+    for n in (10, 2_000):
+        x = np.linspace(0.5, 2.0, n)
+        for f in (lambda x: np.sum(np.log(x) / x), lambda x: np.sum(abs(x) ** 3.0)):
+            alike(ag.jit(ag.grad(f))(x), ag.grad(f)(x))
+
+
 def test_an_index_may_be_an_input() -> None:
     def cost(logits: Any, labels: Any) -> Any:
         rows = np.arange(len(labels))

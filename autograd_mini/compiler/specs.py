@@ -64,6 +64,10 @@ class Spec:
             return _answered(function, args, how) if found is None else found
         return _answered(function, args, how)
 
+    def __bool__(self) -> bool:
+        """As of ones, which examples are: an operation that asks whether any are 0 saves work."""
+        return True
+
     def __len__(self) -> int:
         return self.shape[0]
 
@@ -104,6 +108,9 @@ class Spec:
 
     def __neg__(self) -> Any:
         return np.negative(self)
+
+    def __abs__(self) -> Any:
+        return np.absolute(self)
 
     def __matmul__(self, other: Any) -> Any:
         return np.matmul(self, other)
