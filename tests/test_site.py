@@ -42,6 +42,14 @@ def test_the_results_run_and_print_what_they_say() -> None:
     check_programs(blocks(read("docs/results.md"), "python"), "results.md")
 
 
+def test_the_page_on_training_runs_and_prints_what_it_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    programs = blocks(read("docs/training.md"), "python")
+    monkeypatch.chdir(tmp_path)
+    check_programs(programs, "training.md")
+
+
 def test_how_it_works_speaks_of_every_file_of_the_shelf() -> None:
     """By the README's list, which it includes between two sentences, or in its own words."""
     text, readme = read("docs/how_it_works.md"), read("README.md")

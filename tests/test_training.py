@@ -395,6 +395,22 @@ def test_a_rate_beyond_measure_is_a_clear_error() -> None:
     assert bits(net) == before
 
 
+def test_the_parameters_have_one_layout_whatever_an_optimiser_gives() -> None:
+    """From a file they come in C order; another one may give BLAS's last bits another value."""
+    layouts = []
+
+    def fortran(parameters: Any, gradients: Any, state: Any, *, rate: float) -> Any:
+        moved, _ = gradient_descent(parameters, gradients, None, rate=rate)
+        return [np.asfortranarray(parameter) for parameter in moved], {}
+
+    def look(state: Any) -> None:
+        layouts.extend(parameter.flags.c_contiguous for parameter in state.step.parameters)
+
+    fit(net_of(3, 4, 3), optimizer=fortran, epochs=2, callbacks=[look])
+    assert all(layouts)
+    assert len(layouts) == 8
+
+
 # -- Ctrl-C
 
 

@@ -167,7 +167,7 @@ def introduce(args: argparse.Namespace, data: Data, net: Network, out: Output) -
     out.item("Network", f"{outline(net)}, {args.activation}; {args.cost} cost, λ = {args.lam:g}")
     out.item(
         "Training",
-        f"{args.optimizer}, {' '.join(alpha)}, {args.epochs} epochs, {batches}, seed {args.seed}",
+        f"{args.optimizer}, {', '.join(alpha)}, {args.epochs} epochs, {batches}, seed {args.seed}",
     )
 
 
