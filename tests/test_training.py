@@ -229,8 +229,9 @@ def test_an_optimisers_own_rate_is_taken() -> None:
 # -- validation, early stopping, callbacks
 
 
+@pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("labels", [Y, Y.argmax(axis=1), Y.astype(int)])
-def test_a_share_of_every_class_is_kept_aside(labels: Any) -> None:
+def test_a_share_of_every_class_is_kept_aside(labels: Any, seed: int) -> None:
     inputs, targets = np.tile(X, (10, 1)), np.concatenate([labels] * 10)
     seen = []
 
@@ -238,7 +239,7 @@ def test_a_share_of_every_class_is_kept_aside(labels: Any) -> None:
         seen.append((np.asarray(X), np.asarray(Y)))
         return logistic_cost(net, X, Y, lam)
 
-    history = fit(net_of(3, 3), inputs, targets, cost=cost, validation=0.2, epochs=0)
+    history = fit(net_of(3, 3), inputs, targets, cost=cost, validation=0.2, epochs=0, seed=seed)
     (X_train, Y_train), (X_kept, Y_kept) = seen[-2:]
     assert history.columns[-2:] == ["validation_cost", "validation_accuracy"]
     classes = Y_kept if Y_kept.ndim == 1 else Y_kept.argmax(axis=1)
