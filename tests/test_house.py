@@ -125,6 +125,7 @@ OTHER_TESTS = {
     "test_gallery.py",
     "test_house.py",
     "test_imports.py",
+    "test_training_jit.py",
     "test_jit.py",
     "test_jit_fractions.py",
     "test_note_depth.py",

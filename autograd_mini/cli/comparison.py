@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import closed_form
+from ..compiler import jit as compiling
 from ..nn.network import COSTS, Network
 from ..transforms import value_and_grad
 
@@ -42,15 +43,22 @@ def recorded(net: Network, X: Array, Y: Array, lam: float, cost: str) -> tuple[A
     return net.deltas(X, Y, cost=cost), gradient.theta
 
 
-def differences(net: Network, X: Array, Y: Array, lam: float, cost: str) -> dict[str, float]:
+def compiled(net: Network, X: Array, Y: Array, lam: float, cost: str) -> Any:
+    """∂J/∂Θ^(l) of the same, from the program that training runs."""
+    _, gradient = compiling(value_and_grad(COSTS[cost]))(net, X, Y, lam)
+    return gradient.theta
+
+
+def differences(
+    net: Network, X: Array, Y: Array, lam: float, cost: str, jit: bool = False
+) -> dict[str, float]:
     """Relative difference of autodiff and closed form, array by array, named as in the note."""
-    dtype = net.theta[1].dtype
-    pairs = zip(
-        ("δ", "∂J/∂Θ"),
-        recorded(net, X.astype(dtype), Y, lam, cost),
-        closed(net, X, Y, lam, cost),
-        strict=True,
-    )
+    X_own = X.astype(net.theta[1].dtype)
+    deltas, gradients = closed(net, X, Y, lam, cost)
+    found = [*recorded(net, X_own, Y, lam, cost)]
+    pairs = [("δ", found[0], deltas), ("∂J/∂Θ", found[1], gradients)]
+    if jit:
+        pairs.append(("compiled ∂J/∂Θ", compiled(net, X_own, Y, lam, cost), gradients))
     return {
         f"{symbol}^({layer})": relative(found[layer], expected[layer])
         for symbol, found, expected in pairs

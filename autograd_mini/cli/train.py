@@ -173,11 +173,12 @@ def introduce(args: argparse.Namespace, data: Data, net: Network, out: Output) -
 
 def check(args: argparse.Namespace, data: Data, net: Network, out: Output) -> dict[str, float]:
     """Compare autodiff with the closed form on all training examples, before the first step."""
-    found = differences(net, data.X, data.targets(data.y), args.lam, args.cost)
+    found = differences(net, data.X, data.targets(data.y), args.lam, args.cost, args.jit)
     worst = max(found, key=lambda name: found[name])
     most = TOLERANCE[args.dtype]
     verdict = "✓" if found[worst] <= most else f"✗ more than {most:g}; not trained"
-    out.item("Gradient", "autodiff against the closed form, every δ^(l) and ∂J/∂Θ^(l):")
+    kinds = "every δ^(l) and ∂J/∂Θ^(l)" + ", recorded and compiled" * args.jit
+    out.item("Gradient", f"autodiff against the closed form, {kinds}:")
     out.line(f"{'':12}worst relative difference {found[worst]:.1e} (in {worst})  {verdict}")
     out.record(gradient_check=found[worst], differences=found)
     return found
@@ -213,7 +214,7 @@ def train(
         rate=train_options.rate_of(args, examples), clip=args.clip, epochs=args.epochs,
         batch_size=args.batch_size, seed=seed, validation=args.validation, patience=args.patience,
         test=(data.X_test, data.targets(data.y_test)), checkpoint=path,
-        checkpoint_every=args.checkpoint_every, resume=resume,
+        checkpoint_every=args.checkpoint_every, resume=resume, jit=args.jit,
         progress=not args.no_progress and outline(net), **args.elsewhere,
     )  # fmt: skip
 

@@ -96,6 +96,10 @@ def _keeps(parser: options.Parser) -> None:
         help="go on from the folder's checkpoint, to the same bits; give all else as before "
         "(--epochs and --patience may grow)",
     )  # fmt: skip
+    parser.add_argument(
+        "--no-jit", dest="jit", action="store_false",
+        help="record every step anew, in place of compiling it once",
+    )  # fmt: skip
     parser.add_argument("--no-progress", action="store_true", help="show no progress bar")
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..full_batch import FullBatch
 from ..nn.network import Network
+from .compiled import compiled_gradients
 from .step import Array, Cost, Gradients, Step, gradients_of
 
 
@@ -21,6 +22,8 @@ class FullStep(Step):
         As for `Step`.
     method
         As `FullBatch` knows it.
+    jit
+        Whether to compile cost and gradients.
     """
 
     def __init__(
@@ -33,9 +36,12 @@ class FullStep(Step):
         Y: Array,
         *,
         gradients: Gradients | None = None,
+        jit: bool = False,
     ) -> None:
         self.net, self.X, self.Y, self.lam, self.method = net, X, Y, lam, method
         self.total = gradients_of(net, cost)
+        if jit:
+            self.total = compiled_gradients(self.total)
         self.gradients, self.rows = gradients, np.arange(len(X))
         self.parameters, self.count, self.over = self.of_net(), 0, False
         self.run = FullBatch(self.value_and_gradient, self.parameters, method)

@@ -17,6 +17,7 @@ from ..nn.network import COSTS, Network
 from ..optimisers import OPTIMISERS
 from ..optimisers.step import Step as Optimiser
 from .checkpoint import Checkpoints, about
+from .compiled import compiled
 from .elsewhere import Elsewhere
 from .full import FullStep
 from .interrupt import first_ctrl_c
@@ -51,6 +52,7 @@ def fit(
     resume: bool = False,
     client: Any = None,
     shards: int | None = None,
+    jit: bool = True,
     progress: bool | str = True,
 ) -> History:
     """Train a network in place, and leave it with the best weights it had.
@@ -117,6 +119,9 @@ def fit(
     shards
         How many blocks of examples are summed over, in a fixed order; None is 16 with a client, and
         without one the plain batch.
+    jit
+        Whether to compile the step (see `ag.jit`): the same numbers to the last digits or so, in
+        less time. It takes no part where the sums are made elsewhere.
     progress
         Whether to show a progress bar with cost and accuracy, on the error stream or in the
         notebook's cell; a text is the bar's name.
@@ -148,6 +153,7 @@ def fit(
     """
     run = _Run(net, cost, lam, optimizer, rate, clip, batch_size, callbacks)
     run.where(client, shards)
+    run.compiles(jit)
     epochs = checked("epochs", epochs)
     patience = None if patience is None else checked("patience", patience)
     run.settings["seed"] = seed if whole(seed) else None
@@ -221,6 +227,12 @@ class _Run:
             self.shards = checked("shards", SHARDS if shards is None else shards)
             self.settings["shards"] = self.shards
 
+    def compiles(self, jit: bool) -> None:
+        """Compile the step, or not; the bits differ, so a checkpoint says which."""
+        self.jit = jit
+        if not jit:
+            self.settings["jit"] = False
+
     def begin(
         self,
         training: tuple[Any, Any],
@@ -254,9 +266,16 @@ class _Run:
         if self.elsewhere is not None:
             gradients = self.elsewhere.gradients
         if isinstance(self.optimiser, str):
-            return FullStep(net, cost, self.optimiser, lam, X, Y, gradients=gradients)
+            return FullStep(
+                net, cost, self.optimiser, lam, X, Y, gradients=gradients, jit=self.jit
+            )
         optimiser = clipped(self.optimiser, self.clip)
-        return Step(net, cost, optimiser, self.rate, lam, X, Y, gradients=gradients)
+        if not self.jit:
+            return Step(net, cost, optimiser, self.rate, lam, X, Y, gradients=gradients)
+        twin = compiled(net, cost, self.optimiser, self.clip)
+        return Step(
+            net, cost, optimiser, self.rate, lam, X, Y, compiled=twin, gradients=gradients
+        )
 
     def close(self) -> None:
         """Let the workers go."""
