@@ -65,6 +65,21 @@ def test_a_number_that_lies_in_a_buffer_is_not_written_over() -> None:
     assert type(ag.jit(np.sum)(x)) is np.float64
 
 
+def test_what_changes_around_at_every_call_is_told() -> None:
+    calls = 0
+
+    def f(x: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        return x * calls
+
+    jitted = ag.jit(f)
+    with pytest.warns(RuntimeWarning, match="pass what changes as an argument"):
+        for _ in range(40):
+            before = calls
+            assert jitted(np.ones(2)).tolist() == [float(before + 1)] * 2
+
+
 def test_results_are_the_callers_own() -> None:
     f = ag.jit(lambda x: (x, x.T, x + 1.0, x + 1.0, np.ones(2)))
     x = np.eye(2)

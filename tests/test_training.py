@@ -132,7 +132,7 @@ def test_an_optimiser_of_ones_own() -> None:
 @pytest.mark.parametrize("method", [*METHODS])
 def test_a_full_batch_method_goes_down_an_iteration_an_epoch(method: str) -> None:
     net, twin = net_of(3, 4, 3), net_of(3, 4, 3)
-    history = fit(net, optimizer=method, lam=0.1, epochs=9)
+    history = fit(net, optimizer=method, lam=0.1, epochs=9, jit=False)
     run = FullBatch(
         ag.value_and_grad(lambda p: logistic_cost(Network.__unflatten__(twin, p), X, Y, 0.1)),
         [parameter.detach().numpy() for parameter in twin.parameters],

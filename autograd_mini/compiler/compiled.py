@@ -103,7 +103,7 @@ class Jitted:
         self.entries: OrderedDict[Any, _Entry] = OrderedDict()
         self.last: _Entry | None = None
         self.short: tuple[int, Function] | None = None
-        self.made = 0
+        self.made = self.stale = 0
         self.lock = threading.RLock()
         update_wrapper(self, f)
 
@@ -126,7 +126,7 @@ class Jitted:
         entry = self._entry(kind, tuple(numbers), leaves, rebuild)
         way = None if kwargs or entry.moving else entry.short_way(given)
         self.short = None if way is None else (now.mode, way)
-        if entry.program is None:
+        if entry.program is None or self.stale >= MANY:
             return self.f(*args, **kwargs)
         return entry.run(leaves)
 
@@ -140,11 +140,14 @@ class Jitted:
         self, kind: Any, numbers: tuple[float, ...], leaves: Sequence[Any], rebuild: Any
     ) -> _Entry:
         """Return the entry for arguments of this kind, made now if there is none."""
-        for key in ((kind, numbers), (kind, None)):
-            entry = self.entries.get(key)
-            if entry is not None and entry.fits():
+        known = [self.entries.get(key) for key in ((kind, numbers), (kind, None))]
+        stale = [entry for entry in known if entry is not None]
+        for entry in stale:
+            if entry.fits():
                 self.last = entry
                 return entry
+        if stale and self._restless():
+            return stale[0]
         with self.lock:
             # A number that changes becomes an input, where that changes no dtype.
             moving = bool(numbers) and any(k[0] == kind for k in self.entries)
@@ -152,6 +155,18 @@ class Jitted:
             self.entries[kind, None if entry.moving else numbers] = self.last = entry
             self._bound()
         return entry
+
+    def _restless(self) -> bool:
+        """Count programs that were stale; after some, f runs as it is."""
+        self.stale += 1
+        if self.stale == MANY:
+            warnings.warn(
+                f"jit: what {_name(self.f)} finds around it changed {MANY} times between calls, "
+                "and each time a program was made anew; it runs as it is from now on: pass what "
+                "changes as an argument",
+                RuntimeWarning, stacklevel=5,
+            )  # fmt: skip
+        return self.stale >= MANY
 
     def _bound(self) -> None:
         """Keep the programs within their bytes."""
@@ -204,13 +219,13 @@ class _Entry:
 
     def __init__(self, f: Function, leaves: Sequence[Any], rebuild: Any, moving: bool) -> None:
         self.moving = moving
+        self.around = Surroundings(f)  # before: f may change what is around it
         given = [np.float64(x) if moving and type(x) is float else x for x in leaves]
         recorded = record(f, given, lambda new: _call(rebuild(new)))
         if moving and not keeps_dtypes(recorded, given, leaves):
             self.moving, given = False, [*leaves]
             recorded = record(f, given, lambda new: _call(rebuild(new)))
         self.recorded = recorded
-        self.around = Surroundings(f)
         self.captured = [(t, t.node.value.shape, t.node.value.dtype) for t in recorded.captured]
         self.wrapped = recorded.kinds()
         self.program = None
