@@ -74,10 +74,14 @@ def test_what_changes_around_at_every_call_is_told() -> None:
         return x * calls
 
     jitted = ag.jit(f)
-    with pytest.warns(RuntimeWarning, match="pass what changes as an argument"):
+
+    def calling() -> None:
         for _ in range(40):
             before = calls
             assert jitted(np.ones(2)).tolist() == [float(before + 1)] * 2
+
+    with pytest.warns(RuntimeWarning, match="pass what changes as an argument"):
+        calling()
 
 
 def test_results_are_the_callers_own() -> None:

@@ -140,12 +140,15 @@ class Jitted:
         self, kind: Any, numbers: tuple[float, ...], leaves: Sequence[Any], rebuild: Any
     ) -> _Entry:
         """Return the entry for arguments of this kind, made now if there is none."""
-        known = [self.entries.get(key) for key in ((kind, numbers), (kind, None))]
-        stale = [entry for entry in known if entry is not None]
-        for entry in stale:
-            if entry.fits():
+        stale = []
+        for key in ((kind, numbers), (kind, None)):
+            entry = self.entries.get(key)
+            if entry is not None and entry.fits():
+                self.entries.move_to_end(key)
                 self.last = entry
                 return entry
+            if entry is not None:
+                stale.append(entry)
         if stale and self._restless():
             return stale[0]
         with self.lock:
@@ -153,7 +156,7 @@ class Jitted:
             moving = bool(numbers) and any(k[0] == kind for k in self.entries)
             entry = _Entry(self.f, leaves, rebuild, moving)
             self.entries[kind, None if entry.moving else numbers] = self.last = entry
-            self._bound()
+            self._bound(new=not stale)
         return entry
 
     def _restless(self) -> bool:
@@ -168,10 +171,10 @@ class Jitted:
             )  # fmt: skip
         return self.stale >= MANY
 
-    def _bound(self) -> None:
+    def _bound(self, new: bool) -> None:
         """Keep the programs within their bytes."""
-        self.made += 1
-        if self.made == MANY:
+        self.made += new
+        if new and self.made == MANY:
             warnings.warn(
                 f"jit: {_name(self.f)} was recorded {MANY} times, once for each kind of arguments; "
                 "pass what changes at every call as an array of one shape, and not as an int, a "
