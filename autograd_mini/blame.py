@@ -10,9 +10,9 @@ import numpy as np
 from .graph import Node, describe, walk
 
 __all__ = [
-    "failed", "is_table", "misfit", "missing_rule", "no_array", "no_attribute", "no_keyword",
-    "no_leaf", "no_room", "not_one_number", "not_one_real", "objects", "other_shape", "truth",
-    "writing",
+    "dropped", "failed", "history", "is_table", "misfit", "missing_rule", "no_array",
+    "no_attribute", "no_keyword", "no_leaf", "no_room", "not_one_number", "not_one_real",
+    "objects", "on_a_leaf", "on_a_view", "other_shape", "truth", "writing",
 ]  # fmt: skip
 
 WRITERS: Final[dict[Any, str]] = {
@@ -20,6 +20,10 @@ WRITERS: Final[dict[Any, str]] = {
     np.place: "x[mask] = v with x a Tensor", np.putmask: "x = np.where(mask, v, x)",
     np.fill_diagonal: "x = np.where(np.eye(n, dtype=bool), v, x)",
 }  # fmt: skip
+_READ = (
+    "To read the value: t.item() or t.detach().numpy(); to fill an array from tensors: "
+    "np.stack([...]), or x[i] = t with x a Tensor; instead of math.sin(t): np.sin(t)"
+)
 _OBJECTS = "objects have no derivative: pass an array of floats, arr.astype(float)"
 
 
@@ -174,6 +178,29 @@ def objects(output: Node) -> str:
 
 
 # -- what was asked of a tensor
+
+
+def dropped(node: Node, call: str) -> str:
+    """Return the error for a call that would end a derivative in silence."""
+    return f"{call} would drop the derivative of {describe(node)}. {_READ}"
+
+
+def history(node: Node) -> str:
+    """Return the error for pickling what was computed."""
+    cure = "pickle t.detach(), or the leaves it was computed from"
+    return f"{describe(node)} has a history, which pickle can not keep; {cure}"
+
+
+def on_a_leaf(node: Node, call: str) -> str:
+    """Return the error for writing a leaf."""
+    cure = "write it inside `with ag.no_grad():`, or make a new tensor: y = x + ..."
+    return f"{call}: {describe(node)} requires a gradient; {cure}"
+
+
+def on_a_view(node: Node, call: str) -> str:
+    """Return the error for writing a view."""
+    cure = "write x[0, 1] = v on the base, or .copy() first"
+    return f"{call}: {describe(node)} is a view; in NumPy this would change its base; {cure}"
 
 
 def truth(node: Node) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .context import TRACKED, context
-from .graph import Node, Taken, constant, describe, leaf, make_node
+from .graph import Node, Taken, constant, leaf, make_node
 from .op import OPS
 from .reading import Array, Reading
 from .rules.indexing import set_item
@@ -26,13 +26,9 @@ def refuse_write(tensor: Reading, call: str, temporary: bool = False) -> None:
     """
     node = tensor.node
     if node.cell is not None and context.now.mode & TRACKED:
-        cure = "write it inside `with ag.no_grad():`, or make a new tensor: y = x + ..."
-        raise RuntimeError(f"{call}: {describe(node)} requires a gradient; {cure}")
+        raise RuntimeError(sys.modules[__package__].blame.on_a_leaf(node, call))
     if node.view and not temporary:
-        cure = "write x[0, 1] = v on the base, or .copy() first"
-        raise RuntimeError(
-            f"{call}: {describe(node)} is a view; in NumPy this would change its base; {cure}"
-        )
+        raise RuntimeError(sys.modules[__package__].blame.on_a_view(node, call))
 
 
 def repoint(tensor: Reading, node: Node) -> None:

@@ -236,6 +236,12 @@ class Sparse:
     def add_into(self, total: Any) -> None:
         """Add to an array of the input's shape, in place."""
 
+    def alone(self, value: Any, own: bool) -> Any:
+        """Return it as an array fit for `value`; `own`: nobody else holds the array g."""
+        total = np.zeros(value.shape, value.dtype)
+        self.add_into(total)
+        return total
+
     @staticmethod
     def gather(parts: Sequence[Any], value: Any) -> Any:
         """Return the sum of recorded parts, sparse and dense, as one operation; fit for `value`."""

@@ -17,10 +17,6 @@ __all__ = ["Array", "Reading", "as_array", "new_value", "read"]
 Array = np.ndarray[Any, Any]
 
 _new = object.__new__
-_CURE = (
-    "To read the value: t.item() or t.detach().numpy(); to fill an array from tensors: "
-    "np.stack([...]), or x[i] = t with x a Tensor; instead of math.sin(t): np.sin(t)"
-)
 
 
 def _converting(kind: Any) -> Any:
@@ -80,8 +76,7 @@ class Reading:
     def _leaving(self, call: str) -> Any:
         """Return the value for use outside the graph, unless that silently ends a derivative."""
         if self.node.tracked and context.now.mode == TRACKED:
-            what = f"{call} would drop the derivative of {describe(self.node)}"
-            raise RuntimeError(f"{what}. {_CURE}")
+            raise RuntimeError(sys.modules[__package__].blame.dropped(self.node, call))
         return read(self.node)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
@@ -147,8 +142,7 @@ class Reading:
     def __reduce__(self) -> Any:
         node = self.node
         if node.inputs:
-            cure = "pickle t.detach(), or the leaves it was computed from"
-            raise TypeError(f"{describe(node)} has a history, which pickle can not keep; {cure}")
+            raise TypeError(sys.modules[__package__].blame.history(node))
         grad = None if node.cell is None else node.cell.grad
         options = {"requires_grad": node.cell is not None, "name": node.name}
         return _unpickle, (type(self), np.asarray(read(node)), grad, options)

@@ -120,7 +120,7 @@ def _run_rules(node: Node, g: Any, totals: _Totals) -> None:
     else:
         operands = [g, *map(totals.lift or _value, (node, *inputs))]
         parts = op.rules[0](*operands, **metadata) if op.variadic else op.rules
-        for parent, part in zip(inputs, parts, strict=op.variadic):
+        for parent, part in zip(reversed(inputs), reversed(parts), strict=op.variadic):
             if (part is not None or op.variadic) and parent in of:
                 add(parent, part if op.variadic else part(*operands, **metadata), node)
 
@@ -140,7 +140,7 @@ class _Totals:
             kind is _ndarray and (part.shape != value.shape or part.dtype is not value.dtype)
         ):
             if isinstance(part, Sparse):
-                self._add_sparse(node, part)
+                self._add_sparse(node, part, source)
                 return
             part = fit(part, value, source)
         if (total := self.of[node]) is None:
@@ -154,18 +154,19 @@ class _Totals:
             if type(total) is _ndarray:
                 self.owned.add(node)
 
-    def _add_sparse(self, node: Node, part: Any) -> None:
+    def _add_sparse(self, node: Node, part: Any, source: Node) -> None:
         total = self.of[node]
         if self.lift is not None or type(part) is Pick:  # kept apart until all have come
             if type(total) is not list:
                 total = self.of[node] = [] if total is None else [total]
             total.append(part)
             return
-        if node not in self.owned:
-            shape, dtype = node.value.shape, node.value.dtype
-            self.of[node] = np.zeros(shape, dtype) if total is None else np.array(total, dtype)
-            self.owned.add(node)
-        part.add_into(self.of[node])
+        if total is None:  # a total of ours that this rule alone reads may be taken over
+            self.of[node] = part.alone(node.value, source in self.owned and self.of[source] is None)
+        else:
+            self.of[node] = total if node in self.owned else np.array(total, node.value.dtype)
+            part.add_into(self.of[node])
+        self.owned.add(node)
 
     def finish(self, node: Node) -> Any:
         """Return a node's whole cotangent: parts kept apart are added, a recorded one is named."""

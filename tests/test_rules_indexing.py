@@ -17,6 +17,7 @@ from hypothesis.extra import numpy as hnp
 
 import autograd_mini as ag
 from autograd_mini.graph import walk
+from autograd_mini.rules.indexing import Erased
 from tests.rule_cases import OP
 from tests.rule_checks import pull, tensors
 from tests.rule_inputs import a_mask, an_index
@@ -310,3 +311,64 @@ def test_many_parts_are_recorded_as_one_scatter_sum() -> None:
     made = [node.op.name for node in walk(g.node) if node.op is not None]
     assert made.count("scatter_sum") == 1
     np.testing.assert_allclose(g.detach().numpy(), ag.backprop(total, [x])[0], rtol=1e-15)
+
+
+# -- many writes into one array
+
+
+@given(seed=st.integers(0, 10**6))
+def test_writes_that_take_over_a_cotangent_give_what_is_recorded(seed: int) -> None:
+    """x is read in between, its states are asked for, places are written twice."""
+    rng = np.random.default_rng(seed)
+    u = ag.Tensor(rng.normal(size=6), requires_grad=True)
+    w = ag.Tensor(rng.normal(size=6), requires_grad=True)
+    x, states, J = w * 1.0, [], 0.0
+    keys: list[Any] = [2, slice(1, 4), slice(None, None, -2), np.array([4, 0, 4]), np.arange(6) > 3]
+    for k in rng.integers(0, len(keys), size=6):
+        key, old = keys[k], x
+        x[key] = (u * float(k + 1))[key] if rng.random() < 0.7 else u[0]
+        if rng.random() < 0.3:
+            J = J + np.sum(x * rng.normal(size=6))
+        if rng.random() < 0.3:
+            states.append(x * 1.0)
+        x = x * 1.0 if rng.random() < 0.2 else x
+        assert old is not None
+    J = J + np.sum(x * rng.normal(size=6))
+    wrt = [u, w, *states]
+    plain = ag.backprop(J, wrt=wrt)
+    for a, b in zip(plain, ag.backprop(J, wrt=wrt, record=True), strict=True):
+        np.testing.assert_allclose(a, b.detach().numpy(), rtol=1e-13, atol=1e-13)
+    again = ag.backprop(J, wrt=wrt)
+    for a, b in zip(plain, again, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_n_writes_copy_their_cotangent_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each write's backward then costs what it wrote, not the whole array."""
+    taken: list[bool] = []
+    alone = Erased.alone
+
+    def noted(self: Erased, value: Any, own: bool) -> Any:
+        taken.append(own)
+        return alone(self, value, own)
+
+    monkeypatch.setattr(Erased, "alone", noted)
+    v = ag.Tensor(np.arange(50.0), requires_grad=True)
+    x = ag.Tensor(np.zeros(50)) + 0.0 * v
+    for i in range(50):
+        x[i] = v[i] * v[i]
+    np.sum(x * 2.0).backward()
+    np.testing.assert_allclose(v.grad, 4.0 * np.arange(50.0))
+    assert taken == [False] + [True] * 49
+
+
+def test_a_cotangent_that_is_asked_for_is_not_taken_over() -> None:
+    v = ag.Tensor([1.0, 2.0], requires_grad=True)
+    x = v * 1.0
+    x[0] = v[1]
+    first = ag.Tensor(0.0)
+    first.node = x.node  # another variable of the first state
+    x[1] = v[0] * 3.0
+    J = np.sum(x * np.array([5.0, 7.0])) + np.sum(x * 0.0)  # two parts: a total of the engine's
+    g_first, g_last = ag.backprop(J, wrt=[first, x])
+    assert (g_first.tolist(), g_last.tolist()) == ([5.0, 0.0], [5.0, 7.0])

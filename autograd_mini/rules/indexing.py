@@ -9,7 +9,7 @@ import numpy as np
 
 from ..op import Sparse, primitive, rule
 
-__all__ = ["Scatter", "get_item", "is_basic", "set_item"]
+__all__ = ["Erased", "Scatter", "get_item", "is_basic", "set_item"]
 
 
 _BASIC = (slice, np.integer)
@@ -42,6 +42,24 @@ class Scatter(Sparse):
         keys = tuple(p.key if isinstance(p, Scatter) else Ellipsis for p in parts)
         values = [p.g if isinstance(p, Scatter) else p for p in parts]
         return scatter_sum(values, keys=keys, shape=value.shape, dtype=value.dtype)
+
+
+class Erased(Sparse):
+    """The cotangent of x below x[key] = v: g, zero at key. An array g of ours is taken over."""
+
+    __slots__ = ()
+
+    def add_into(self, total: Any) -> None:
+        """Add g but at key."""
+        kept = np.array(total[self.key])
+        total += self.g
+        total[self.key] = kept
+
+    def alone(self, value: Any, own: bool) -> Any:
+        """Return g, erased at key."""
+        g = self.g if own else np.array(self.g)
+        g[self.key] = 0.0
+        return g
 
 
 @primitive
@@ -78,6 +96,7 @@ def _written(shape: tuple[int, ...], key: Any) -> Any:
 def _read_back(g: Any, y: Any, x: Any, v: Any, *, key: Any) -> Any:
     """g at key, where v's elements arrived; NumPy dropped leading ones from v's shape."""
     part = get_item(g, key=key)
+    part = part.copy() if type(part) is np.ndarray else part  # where g is taken over it is erased
     if not is_basic(key):
         part = part * _written(x.shape, key)
     dropped = v.ndim - part.ndim
@@ -87,4 +106,7 @@ def _read_back(g: Any, y: Any, x: Any, v: Any, *, key: Any) -> Any:
 rule(scatter_sum,
      lambda g, y, *parts, keys, shape, dtype: [get_item(g, key=k) for k in keys], variadic=True)
 rule(get_item, lambda g, y, x, *, key: Scatter(g, key), view=True)
-rule(set_item, lambda g, y, x, v, *, key: set_item(g, 0.0, key=key), _read_back)
+rule(set_item,
+     lambda g, y, x, v, *, key:
+         Erased(g, key) if isinstance(g, (np.ndarray, np.generic)) else set_item(g, 0.0, key=key),
+     _read_back)
