@@ -766,3 +766,29 @@ def test_a_few_epochs_learn_digits() -> None:
     net = net_of(64, 25, 10)
     history = fit(net, inputs, labels, lam=0.1, optimizer="momentum", epochs=5)
     assert history["accuracy"][-1] > 0.9
+
+
+def test_a_row_of_the_history_takes_one_pass_and_no_digest(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cost and accuracy are read from one forward pass; a user's own cost is given examples."""
+    X, y = np.linspace(-1.0, 1.0, 34).reshape(17, 2), np.arange(17) % 2
+    forward, seen = ag.nn.Network.forward, []
+
+    def counted(net: Any, X: Any, *more: Any) -> Any:
+        seen.append(len(X))
+        return forward(net, X, *more)
+
+    def digest(*data: Any) -> Any:
+        raise AssertionError("only a checkpoint needs a digest of the data")
+
+    def own(net: Any, X: Any, Y: Any, lam: float) -> Any:
+        assert isinstance(X, np.ndarray | ag.Tensor)
+        return ag.nn.logistic_cost(net, X, Y, lam)
+
+    monkeypatch.setattr(ag.nn.Network, "forward", counted)
+    monkeypatch.setattr("autograd_mini.training.loop.about", digest)
+    settings: dict[str, Any] = {"epochs": 2, "batch_size": 5, "progress": False, "jit": False}
+    one = ag.fit(ag.nn.Network([2, 3, 1], seed=0), X, y, **settings)
+    assert seen.count(17) == 1 + 3, "the examples are looked at, then a row at each end of an epoch"
+    other = ag.fit(ag.nn.Network([2, 3, 1], seed=0), X, y, cost=own, **settings)
+    for name in ("cost", "accuracy"):
+        assert np.array_equal(one[name], other[name])

@@ -158,7 +158,8 @@ def fit(
     patience = None if patience is None else checked("patience", patience)
     run.settings["seed"] = seed if whole(seed) else None
     state = run.begin((X, Y), validation, test, np.random.default_rng(seed))
-    run.checkpoints = Checkpoints(checkpoint, checkpoint_every, run.about(state))
+    about_run = {} if checkpoint is None else run.about(state)  # it reads every bit of the data
+    run.checkpoints = Checkpoints(checkpoint, checkpoint_every, about_run)
     run.first_row(state, resume)
     try:
         with bar(epochs, progress, state.epoch) as show, first_ctrl_c() as stop:

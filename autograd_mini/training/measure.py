@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..context import no_grad
 from ..history import Row
-from ..nn.network import Network
+from ..nn.network import COSTS, Network
 from .step import Cost, weights
 
 Array = NDArray[Any]
@@ -47,13 +47,28 @@ def one_each(Y: Array) -> bool:
 def right(net: Network, X: Any, Y: Any, classes: bool) -> Array:
     """Tell of every example whether a network gets it right, (m,); see `accuracy`."""
     with no_grad():
-        h = net(X).numpy()
+        return _is_right(net(X).numpy(), Y, classes)
+
+
+def _is_right(h: Array, Y: Any, classes: bool) -> Array:
     Y = np.asarray(Y)
     if Y.ndim == 1 and h.shape[1] > 1:
         return np.asarray(h.argmax(axis=1) == Y)
     if h.shape[1] > 1 and classes:
         return np.asarray(h.argmax(axis=1) == Y.argmax(axis=1))
     return np.asarray(np.all((h >= 0.5) == (Y.reshape(h.shape) >= 0.5), axis=1))
+
+
+def _both(net: Network, cost: Cost, lam: float, X: Any, Y: Any) -> tuple[float, float]:
+    """Cost and accuracy; our own costs take the pass through the network that both are read from.
+
+    (A cost of a user's own takes examples.)
+    """
+    with no_grad():
+        passed = net.forward(X) if cost in COSTS.values() else None
+        J = float(cost(net, X if passed is None else passed, Y, lam).item())
+        h = net(X) if passed is None else passed.a[len(net.sizes)]
+        return J, float(np.mean(_is_right(h.numpy(), Y, one_each(np.asarray(Y)))))
 
 
 def measured(
@@ -86,7 +101,7 @@ def measured(
                 row["test_accuracy"] = accuracy(net, *pair)
                 continue
             if prefix or training is None:
-                J, share = float(cost(net, *pair, lam).item()), accuracy(net, *pair)
+                J, share = _both(net, cost, lam, *pair)
             else:
                 J, share = training(weights(net), lam)
             if not np.isfinite(J):
