@@ -47,7 +47,7 @@ def test_every_line_has_its_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scaling, "SENT", (80, 800, 8_000))
     lines = scaling.distributed(Pace(2, 1e-4, time.perf_counter))
     labels = [line["label"] for line in lines]
-    assert labels[0] == "m = 32, 16 shards; ratio: 2 workers to one process"
+    assert labels[0] == "m = 32 in 16 shards"
     assert "80 kB" not in "".join(labels)
     for line in lines:
         numbers = [n for unit in line.values() if isinstance(unit, dict) for n in unit.values()]

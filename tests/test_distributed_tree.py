@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import autograd_mini as ag
-from autograd_mini.distributed.cluster import _shares
+from autograd_mini.distributed.cluster import Cluster, LostError, _shares
 from autograd_mini.distributed.holder import places
+from autograd_mini.distributed.shards import Shards
 from autograd_mini.distributed.tree import TreeSum
 
 NUMBERS = st.lists(
@@ -103,6 +104,41 @@ def test_a_call_reaches_every_worker_in_a_logarithm_of_steps(workers: int) -> No
         return 1 + max(map(depth, place.behind), default=0)
 
     assert depth(root) <= np.ceil(np.log2(workers)) + 1
+
+
+class Late:
+    """An answer that comes just after the time is over."""
+
+    def __init__(self, error: Exception | None = None) -> None:
+        self.asked, self.error = 0, error
+
+    def done(self) -> bool:
+        return self.asked > 0
+
+    def result(self, timeout: float) -> str:
+        self.asked += 1
+        if self.asked == 1:
+            raise TimeoutError
+        if self.error is not None:
+            raise self.error
+        return "here"
+
+
+class Scheduler:
+    def ncores(self) -> dict[str, int]:
+        return {"tcp://a": 1}
+
+
+def test_an_answer_that_comes_as_the_time_is_over_is_no_loss() -> None:
+    cluster = Cluster(Scheduler(), {}, Shards.of([(np.ones(1),)]))
+    assert cluster._awaited(Late(), "tcp://a", {"tcp://a"}) == "here"
+    for error in (OSError("closed"), TimeoutError("of its own")):
+        with pytest.raises(LostError, match="worker tcp://a was lost"):
+            cluster._awaited(Late(error), "tcp://a", {"tcp://a"})
+    with pytest.raises(KeyError):
+        cluster._awaited(Late(KeyError("a mistake")), "tcp://a", {"tcp://a"})
+    with pytest.raises(LostError, match="worker tcp://b was lost"):
+        cluster._awaited(Late(), "tcp://a", {"tcp://a", "tcp://b"})
 
 
 # -- shards

@@ -89,15 +89,16 @@ class Cluster:
     def _awaited(self, future: Any, worker: str, needed: set[str]) -> Any:
         """Wait for a worker's answer, as long as all are there that it needs."""
         while True:
+            finished = future.done()  # before asking: it may be done just after the time is over
             try:
                 return future.result(timeout=LOOK)
             except Exception as error:  # Dask has many words for a worker that is gone
                 gone = needed - self._alive()
-                if future.done() and isinstance(error, OSError):
+                if finished and isinstance(error, OSError):
                     gone |= {worker}
                 if gone:
                     raise LostError(f"worker {min(gone)} was lost") from None
-                if not isinstance(error, TimeoutError):
+                if finished or not isinstance(error, OSError):  # a timeout is one
                     raise
 
     def _alive(self) -> set[str]:
