@@ -74,11 +74,12 @@ runs = st.fixed_dictionaries(
         "validation": st.sampled_from([None, 0.2]),
         "patience": st.sampled_from([None, 2]),
         "lam": st.sampled_from([0.0, 1.0]),
+        "jit": st.booleans(),
     }
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(
     run=runs, dtype=st.sampled_from([np.float64, np.float32]),
     cuts=st.lists(st.integers(1, 14), min_size=1, max_size=4),
