@@ -39,7 +39,9 @@ def net_of(dtype: Any = np.float64) -> Network:
 
 
 def fit(net: Network, **given: Any) -> History:
-    return ag.fit(net, X, Y, **{"progress": False, "epochs": 6, "batch_size": 7} | given)
+    return ag.fit(
+        net, X, Y, **{"progress": False, "epochs": 6, "batch_size": 7, "jit": False} | given
+    )
 
 
 def bits(net: Network) -> bytes:

@@ -785,7 +785,7 @@ def test_a_row_of_the_history_takes_one_pass_and_no_digest(monkeypatch: pytest.M
         return ag.nn.logistic_cost(net, X, Y, lam)
 
     monkeypatch.setattr(ag.nn.Network, "forward", counted)
-    monkeypatch.setattr("autograd_mini.training.loop.about", digest)
+    monkeypatch.setattr("autograd_mini.training.run.about", digest)
     settings: dict[str, Any] = {"epochs": 2, "batch_size": 5, "progress": False, "jit": False}
     one = ag.fit(ag.nn.Network([2, 3, 1], seed=0), X, y, **settings)
     assert seen.count(17) == 1 + 3, "the examples are looked at, then a row at each end of an epoch"
