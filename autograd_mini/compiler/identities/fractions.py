@@ -24,7 +24,7 @@ from ..monomials import Product, collected, divides, product, summed, terms
 from ..specs import Spec
 from .arithmetic import dtype_of
 
-__all__ = ["exponent_of_sigmoid"]
+__all__ = ["distributed", "exponent_of_sigmoid"]
 
 
 @identity(np.divide, name="x / (1 + e^(−z)) = x · σ(z)", exact=False)
@@ -46,7 +46,12 @@ def _sigmoid(b: Builder, y: Any, z: Node) -> Node | None:
         return None
     from autograd_mini import nn
 
-    return b(nn.sigmoid, b(np.negative, u))
+    return b(nn.sigmoid, _negated(b, u))
+
+
+def _negated(b: Builder, u: Node) -> Node:
+    inner = b.made_by(u, np.negative)
+    return inner[0] if inner else b(np.negative, u)
 
 
 def exponent_of_sigmoid(b: Builder, node: Node) -> Node | None:
@@ -56,6 +61,16 @@ def exponent_of_sigmoid(b: Builder, node: Node) -> Node | None:
             exponential = b.made_by(other, np.exp)
             return exponential[0] if exponential else None
     return None
+
+
+@identity(np.subtract, name="h − h² = h(1 − h), h = σ(z)", exact=False)
+def slope_of_sigmoid(b: Builder, y: Any, x: Node, z: Node) -> Node | None:
+    """So 1 − h is one node with the cost's, and near h = 1 no digits are lost."""
+    if known_name(x.op) not in ("sigmoid", "expit") or not _is_real(y):
+        return None
+    if b.made_by(z, np.square) != (x,) and b.made_by(z, np.multiply) != (x, x):
+        return None
+    return b(np.multiply, x, b(np.subtract, 1.0, x))
 
 
 @identity(np.multiply, times, name="x / h · h = x", exact=False, where="h ≠ 0")
@@ -97,6 +112,11 @@ def denominators_cancel(b: Builder, y: Any, x: Node, z: Node) -> Node | None:
 
     Y(1 − h) − (1 − Y)h is Y − h, and a number that all terms share comes last.
     """
+    return distributed(b, y, x, z, collect=True)
+
+
+def distributed(b: Builder, y: Any, x: Node, z: Node, collect: bool) -> Node | None:
+    """Return Σ terms · rest, where x·z is (Σ terms) · rest and every division goes."""
     if (whole := _whole(b, y, x, z)) is None:
         return None
     for node in [n for n, exponent in whole.above.items() if exponent == 1 and divides(b, n)]:
@@ -104,7 +124,7 @@ def denominators_cancel(b: Builder, y: Any, x: Node, z: Node) -> Node | None:
             others = {n: e for n, e in whole.above.items() if n is not node}
             rest = Product(whole.number, others, zero_wins=whole.zero_wins)
             for candidate in (rest, _with_complement(b, rest)):
-                found = candidate and _distributed(b, y, parts, candidate)
+                found = candidate and _distributed(y, parts, candidate, collect)
                 if found:
                     below = [n for n, exponent in whole.below.items() for _ in range(exponent)]
                     return summed(b, found, below)
@@ -112,7 +132,7 @@ def denominators_cancel(b: Builder, y: Any, x: Node, z: Node) -> Node | None:
 
 
 def _distributed(
-    b: Builder, y: Spec, parts: list[tuple[float, Node]], rest: Product
+    y: Spec, parts: list[tuple[float, Node]], rest: Product, collect: bool
 ) -> list[Product] | None:
     """Multiply every term by the rest; None unless every division goes, and nothing grows."""
     found, fractions, before = [], 0, rest.size
@@ -128,7 +148,7 @@ def _distributed(
         if part.below or not _same_dtype(part):
             return None
         found.append(part)
-    fewer = collected(y.dtype, found)
+    fewer = collected(y.dtype, found) if collect else None
     if fewer and _size(fewer) < _size(found):
         found = fewer
     return found if fractions and _size(found) <= before else None
@@ -143,7 +163,7 @@ def _with_complement(b: Builder, rest: Product) -> Product | None:
     for h, e in ((h, e) for h in rest.above for e in rest.above):
         if known_name(h.op) != "sigmoid" or (u := b.made_by(e, np.exp)) is None:
             continue
-        if b(np.negative, u[0]) is h.inputs[0]:
+        if _negated(b, u[0]) is h.inputs[0]:
             found = Product(rest.number, dict(rest.above), {h: 1, e: 1}, rest.zero_wins)
             found.cancel()
             found.times(b(np.subtract, 1.0, h))
