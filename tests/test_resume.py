@@ -244,6 +244,7 @@ def test_a_full_batch_method_that_fails_anywhere_goes_on_to_the_same_bits(
         ({"seed": np.random.default_rng(7)}, "seed 0 there, None here"),
         ({"rate": lambda step: 0.1}, "rate 0.1 there, '<lambda>' here"),
         ({"cost": "quadratic"}, "cost 'logistic' there, 'quadratic' here"),
+        ({"jit": True}, "jit False there, None here"),
     ],
 )
 def test_a_checkpoint_of_other_settings_is_refused(
@@ -264,7 +265,10 @@ def test_a_checkpoint_of_other_data_is_refused(tmp_path: Path) -> None:
     inputs = X.copy()
     inputs[3, 1] = np.nextafter(inputs[3, 1], 1)  # a single bit
     with pytest.raises(ValueError, match="is of a run on other training examples; give what"):
-        ag.fit(net_of(), inputs, Y, batch_size=7, checkpoint=path, resume=True, progress=False)
+        ag.fit(
+            net_of(), inputs, Y, batch_size=7, checkpoint=path, resume=True, progress=False,
+            jit=False,
+        )  # fmt: skip
     other = Network([3, 5, 3], seed=1)
     with pytest.raises(ValueError, match=r"network .*\[3, 4, 3\].* there, .*\[3, 5, 3\].* here"):
         fit(other, checkpoint=path, resume=True)
