@@ -175,6 +175,10 @@ def decided(node: ast.expr, known: dict[str, Any]) -> Any:
             return type(decided(of, known))
         case ast.UnaryOp(op=ast.Not(), operand=of):
             return not decided(of, known)
+        case ast.BinOp(left=left, op=ast.Mod(), right=right):
+            sides = [decided(side, known) for side in (left, right)]
+            if all(type(side) in (int, float) for side in sides):
+                return sides[0] % sides[1]
         case ast.BoolOp(op=op, values=values):
             every = isinstance(op, ast.And)
             answers = (bool(decided(value, known)) for value in values)

@@ -65,9 +65,9 @@ rule(np.square, lambda g, y, x: g * (2.0 * x))
 def _power_in_base(g: Any, y: Any, a: Any, b: Any) -> Any:
     """b·a^(b−1); a constant exponent is known now, so small whole ones need no power at all."""
     if type(b) is int or type(b) is float:
-        if b == 0 or b == 2:
-            return g * (2.0 * a) if b else g * 0.0
-        return product(g, b * a ** (b - 1)) if b >= 1 else quotient(g * float(b), a ** (1 - b))
+        if b > 0 and b % 1 == 0:
+            return g * (2.0 * a) if b == 2 else g * (b * a ** (b - 1))
+        return product(g, b * a ** (b - 1)) if b > 1 else quotient(g * float(b), a ** (1 - b))
     still = (a == 0) & ((b == 0) | (b < 1) & (g == 0))  # 0**0; and where an infinity is not asked
     return product(g, b * a ** np.where(still, 1.0, b - 1.0))
 
