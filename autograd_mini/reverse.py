@@ -117,6 +117,11 @@ def _run_rules(node: Node, g: Any, totals: _Totals) -> None:
             add(left, of_left(g, y, a, b), node)
         if of_right and right in of:
             add(right, of_right(g, y, a, b), node)
+    elif count == 3:  # a layer, above all
+        of_each, y, (a, b, c) = op.rules, node.value, [*map(_value, inputs)]
+        for k, parent in enumerate(inputs):
+            if parent in of and of_each[k]:
+                add(parent, of_each[k](g, y, a, b, c), node)
     else:
         operands = [g, *map(totals.lift or _value, (node, *inputs))]
         parts = op.rules[0](*operands, **metadata) if op.variadic else op.rules
@@ -139,7 +144,7 @@ class _Totals:
         if kind is not type(value) or (
             kind is _ndarray and (part.shape != value.shape or part.dtype is not value.dtype)
         ):
-            if isinstance(part, Sparse):
+            if kind is not _ndarray and isinstance(part, Sparse):
                 self._add_sparse(node, part, source)
                 return
             part = fit(part, value, source)

@@ -52,10 +52,9 @@ rule(np.add, lambda g, y, a, b: g, lambda g, y, a, b: g, compute=operator.add)
 rule(np.subtract, lambda g, y, a, b: g, lambda g, y, a, b: -g, compute=operator.sub)
 rule(np.multiply, lambda g, y, a, b: g * b, lambda g, y, a, b: g * a, compute=operator.mul)
 rule(np.divide,
-     lambda g, y, a, b: quotient(g, b),
+     lambda g, y, a, b: g / b if type(b) in (int, float) and b else quotient(g, b),
      lambda g, y, a, b: -quotient(product(g, y), b), compute=operator.truediv)
-rule(np.remainder,
-     lambda g, y, a, b: g,
+rule(np.remainder, lambda g, y, a, b: g,
      lambda g, y, a, b: -(g * np.floor_divide(a, b)), compute=operator.mod)
 rule(np.negative, lambda g, y, x: -g, compute=operator.neg)
 rule(np.positive, lambda g, y, x: +g)  # its own node: ∂J/∂z and ∂J/∂a have a name each
