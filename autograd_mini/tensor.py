@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,6 +23,7 @@ __all__ = ["Tensor", "apply", "lift", "tensor_of", "unwrap", "wrap"]
 
 Binary = Callable[["Tensor", Any], "Tensor"]
 _new = object.__new__
+_value, _tracked = attrgetter("value"), attrgetter("tracked")
 _ARRAYS = frozenset((float, int, np.ndarray, np.float64, np.float32, bool))
 """What may stand beside a Tensor as it is (others are converted first).
 
@@ -315,17 +317,12 @@ def lift(node: Node) -> Any:
 
 def apply(op: Op, operands: tuple[Any, ...], metadata: dict[str, Any] = EMPTY) -> Any:
     """Run an operation on Tensors, and on arrays and Python scalars, which are borrowed."""
-    inputs, values, tracked = [], [], False
-    for one in operands:
-        node = one.node if type(one) is Tensor else constant(one)
-        inputs.append(node)
-        values.append(node.value)
-        tracked = tracked or node.tracked
+    inputs = [o.node if type(o) is Tensor else constant(o) for o in operands]
     try:
-        value = op.compute(*values, **metadata)
+        value = op.compute(*map(_value, inputs), **metadata)
     except Exception as error:
         raise sys.modules[__package__].blame.failed(op, inputs, error) from None
-    return record(op, tuple(inputs), metadata, value, tracked)
+    return record(op, tuple(inputs), metadata, value, any(map(_tracked, inputs)))
 
 
 def record(

@@ -51,15 +51,15 @@ def logistic_cost(net: Network, X: Any, Y: Any, lam: float = 0.0) -> Tensor:
     >>> ag.nn.logistic_cost(net, [[0.5], [0.5]], [1, 0]).item()
     500.0
     """
-    run, Y, m = _prepare("logistic_cost", net, X, Y, ("sigmoid",), unchecked=True)
+    run, Y, m = _prepare("logistic_cost", net, X, Y, ("sigmoid",))
     z = run.z[len(net.sizes)]
     with scope("cost"):
         if not isinstance(Y, Tensor) and np.count_nonzero(Y) == np.count_nonzero(Y == 1.0):
-            # Every y is 0 or 1, so it is finite, and one of the two logarithms counts.
+            # Every y is 0 or 1, so one of the two logarithms counts.
             data = softplus(z * wrap(1.0 - 2.0 * Y, "1 − 2y")).sum()
         else:
             # softplus(z) − y z cancels where y is near 1; around the nearer of 0 and 1 it does not.
-            nearer = np.maximum(np.sign(_finite(Y) - 0.5), 0.0)
+            nearer = np.maximum(np.sign(Y - 0.5), 0.0)
             checked("Y", Y, lambda y: (y >= 0) & (y <= 1), "0 <= y <= 1")
             data = np.sum(softplus(z * (1.0 - 2.0 * nearer)) + z * (nearer - Y))
         return _regularised(data, net, lam, m)
@@ -127,8 +127,7 @@ def softmax_cost(net: Network, X: Any, Y: Any, lam: float = 0.0) -> Tensor:
 
 
 def _prepare(
-    name: str, net: Network, X: Any, Y: Any, outputs: Sequence[str], with_output: bool = False,
-    unchecked: bool = False,
+    name: str, net: Network, X: Any, Y: Any, outputs: Sequence[str], with_output: bool = False
 ) -> tuple[Forward, Any, int]:
     """Check what a cost is given; return the pass, Y in the shape of z^(L), and m."""
     if net.output not in outputs:
@@ -137,8 +136,7 @@ def _prepare(
     z = run.z[len(net.sizes)]
     if 0 in z.shape:
         raise ValueError(f"X has shape {run.a[1].shape}; a cost needs at least one example")
-    Y = _targets(Y, z.shape, z.dtype)
-    return run, Y if unchecked else _finite(Y), z.shape[0] if z.ndim == 2 else 1
+    return run, _targets(Y, z.shape, z.dtype), z.shape[0] if z.ndim == 2 else 1
 
 
 def _targets(Y: Any, shape: tuple[int, ...], dtype: Any) -> Any:
@@ -154,11 +152,7 @@ def _targets(Y: Any, shape: tuple[int, ...], dtype: Any) -> Any:
         labels = f" of whole-number labels 0..{K - 1}" if K > 1 else ""
         expected = f"expected shape {shape}, or {(*batch,)}{labels}"
         raise ValueError(f"Y has shape {given.shape} and dtype {given.dtype}; {expected}")
-    return as_floats("Y", Y, dtype)
-
-
-def _finite(Y: Any) -> Any:
-    return checked("Y", Y, np.isfinite, "finite numbers")
+    return checked("Y", as_floats("Y", Y, dtype), np.isfinite, "finite numbers")
 
 
 def _regularised(data: Any, net: Network, lam: Any, m: int) -> Tensor:

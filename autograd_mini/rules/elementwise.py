@@ -51,8 +51,7 @@ rule(quotient, lambda g, y, a, x: quotient(g * ((a != 0) | (x != 0)), x),  # 0/0
 rule(np.add, lambda g, y, a, b: g, lambda g, y, a, b: g, compute=operator.add)
 rule(np.subtract, lambda g, y, a, b: g, lambda g, y, a, b: -g, compute=operator.sub)
 rule(np.multiply, lambda g, y, a, b: g * b, lambda g, y, a, b: g * a, compute=operator.mul)
-rule(np.divide,
-     lambda g, y, a, b: g / b if type(b) in (int, float) and b else quotient(g, b),
+rule(np.divide, lambda g, y, a, b: g / b if type(b) in (int, float) and b else quotient(g, b),
      lambda g, y, a, b: -quotient(product(g, y), b), compute=operator.truediv)
 rule(np.remainder, lambda g, y, a, b: g,
      lambda g, y, a, b: -(g * np.floor_divide(a, b)), compute=operator.mod)
@@ -85,8 +84,7 @@ rule(np.exp, lambda g, y, x: product(g, y))
 rule(np.expm1, lambda g, y, x: product(g, np.exp(x)))  # y + 1 is lost where y is near -1
 rule(np.log, lambda g, y, x: quotient(g, x))
 rule(np.log1p, lambda g, y, x: quotient(g, 1.0 + x))
-rule(np.logaddexp,
-     lambda g, y, a, b: product(g, np.exp(a - y)),
+rule(np.logaddexp, lambda g, y, a, b: product(g, np.exp(a - y)),
      lambda g, y, a, b: product(g, np.exp(b - y)))
 rule(np.sqrt, lambda g, y, x: quotient(0.5 * g, y))
 
