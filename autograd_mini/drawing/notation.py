@@ -138,6 +138,8 @@ def _call(node: ast.Call, known: dict[str, Any]) -> Text:
             return _inside(of, ATOM, known) + "ᵀ", ATOM
         case "_matmul", [left, right]:
             return _text(ast.BinOp(left, ast.MatMult(), right), known)
+        case "spread", [of, *_]:  # where to, the arrow's shapes say
+            return f"spread({_text(of, known)[0]})", ATOM
         case "product", [left, right]:
             return _text(ast.BinOp(left, ast.Mult(), right), known)
         case "quotient", [left, right]:
