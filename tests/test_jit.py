@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gc
+import runpy
 import threading
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -180,3 +182,57 @@ def test_an_index_may_be_an_input() -> None:
     assert len(jitted.entries) == 1
     with pytest.raises(RuntimeError, match=r"x\[mask\]"):
         ag.jit(lambda x: x[x > 0.0].sum())(np.ones(3))
+
+
+@pytest.mark.parametrize("cost", [ag.nn.logistic_cost, ag.nn.logistic_cost_literal])
+def test_the_source_is_a_module_of_its_own(cost: Any, tmp_path: Path) -> None:
+    net = ag.nn.Network([2, 3, 1], seed=1)
+    jitted = ag.jit(ag.value_and_grad(cost))
+    J, gradient = jitted(net, XOR, LABELS, 0.5)
+    arrays = [p.detach().numpy() for p in net.parameters]
+    module = runpy.run_path(str(jitted.save(tmp_path / "step.py")))
+    assert not any("autograd_mini" in str(getattr(v, "__module__", "")) for v in module.values())
+    found = module["value_and_gradient"](*arrays, XOR, LABELS)
+    expected = [J, *(p.numpy() for p in gradient.parameters)]
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(one, other)
+    for line in ("z2 = ", "a2 = ", "theta1_grad = ", "# ∂J/∂Θ^(1)", "value_and_gradient(theta1"):
+        assert line in jitted.source
+
+
+def test_every_kind_of_constant_and_function_is_written(tmp_path: Path) -> None:
+    large = np.random.default_rng(0).normal(size=(30, 30))
+
+    def f(x: Any, y: Any) -> Any:
+        z = np.linalg.inv(x @ large + 100.0 * np.eye(30)) * np.array([np.inf, *[1.0] * 29])
+        return ag.nn.logsumexp(z[1:, ::2], axis=0), np.where(y > 2, y, -1), np.cumsum(y)[[0, 2]]
+
+    x, y = np.full((30, 30), 0.01), np.arange(5)
+    jitted = ag.jit(f)
+    expected = jitted(x, y)
+    found = runpy.run_path(str(jitted.save(tmp_path / "f.py")))["f"](x, y)
+    for one, other, plain in zip(found, expected, f(x, y), strict=True):
+        np.testing.assert_array_equal(one, other)
+        alike(other, plain)
+    assert "flops" in repr(jitted.footprint())
+
+
+def test_a_function_of_ones_own_can_not_be_written(tmp_path: Path) -> None:
+    @ag.primitive
+    def cube(x: Any) -> Any:
+        return x * x * x
+
+    ag.rule(cube, lambda g, y, x: g * 3.0 * x * x)
+    jitted = ag.jit(cube)
+    assert jitted(np.array([2.0]))[0] == 8.0
+    with pytest.raises(ValueError, match=r"cube.*can not be written"):
+        jitted.save(tmp_path / "f.py")
+
+
+def test_a_program_says_what_it_costs() -> None:
+    jitted = ag.jit(lambda X, W: np.tanh(X @ W))
+    jitted(np.ones((3, 4)), np.ones((4, 5)))
+    found = jitted.footprint()
+    assert (found.lines, found.flops) == (2, 2 * 3 * 4 * 5 + 15)
+    assert found.bytes == 8 * (12 + 20 + 15 + 15 + 15)
+    assert (found.buffers, found.constants) == (0, 0)

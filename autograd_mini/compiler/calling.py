@@ -74,7 +74,7 @@ class _Text:
         self.arrays = iter(f"r[{k}]" for k in range(len(outputs)))
         self.kinds = iter(zip(wrapped, outputs, strict=True))
         returned = self._result(result)
-        run = f"r = program({', '.join(self.values)}{', ' if self.values else ''}*b)"
+        run = f"r = program({', '.join(self.values)}{', ' if self.values else ''}b)"
         body = ["if not unchanged():", "    return MISS", *self.lines, "free = local.free",
                 "b = free.pop() if free else local.make()", "try:", f"    {run}", "finally:",
                 "    free.append(b)", f"return {returned}"]  # fmt: skip

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import keyword
+import os
 import re
 import threading
 import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from functools import update_wrapper
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,6 +21,9 @@ from ..tensor import Tensor, wrap
 from ..transforms import _is_explicit, flatten
 from .arguments import Static, has_history, kind_of, value_of
 from .calling import MISS, short_way
+from .fold import Step
+from .footprint import Footprint, footprint
+from .naming import argument_names
 from .program import Program
 from .record import Recorded, record
 from .surroundings import Surroundings
@@ -211,8 +216,32 @@ class Jitted:
 
     @property
     def source(self) -> str:
-        """The program of the last call, in NumPy: what runs."""
+        """The program of the last call as a module of its own in NumPy: it is what runs."""
         return self.program.source
+
+    @property
+    def log(self) -> list[Step]:
+        """The identities that simplified the program of the last call, in order."""
+        return self.program.log
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the program of the last call as a module that needs NumPy alone.
+
+        Its function takes the arrays of the arguments one by one (a Network's weights and biases,
+        then Tensors that f found around it) and returns the results as a flat tuple.
+
+        Raises
+        ------
+        ValueError
+            If it calls a function of yours, whose source can not be written into it.
+        """
+        file = Path(path)
+        file.write_text(self.source, encoding="utf-8")
+        return file
+
+    def footprint(self) -> Footprint:
+        """Return what the program of the last call costs: operations, bytes and buffers."""
+        return footprint(self.program)
 
 
 class _Entry:
@@ -221,6 +250,7 @@ class _Entry:
     program: Program | None
 
     def __init__(self, f: Function, leaves: Sequence[Any], rebuild: Any, moving: bool) -> None:
+        names = argument_names(f, *rebuild(leaves))
         self.moving = moving
         self.around = Surroundings(f)  # before: f may change what is around it
         given = [np.float64(x) if moving and type(x) is float else x for x in leaves]
@@ -235,6 +265,9 @@ class _Entry:
         self.nbytes = 0
         self.short: Function | None = None
         if self.wrapped is not None:
+            arrays = [n for n, x in zip(names, given, strict=True) if hasattr(x, "dtype")]
+            for name, node in zip(arrays, recorded.inputs, strict=True):
+                node.name = node.name or name
             self.program = Program(recorded, _name(f))
             self.nbytes = self.program.nbytes
 

@@ -18,7 +18,7 @@ from .helpers import HELPERS
 from .plan import FRESH, NUMBER, VIEW, WRITTEN
 from .specs import Spec, shape_of
 
-__all__ = ["Writing", "in_place", "kind_of", "needs_place", "needs_spare", "say"]
+__all__ = ["Writing", "in_place", "inline", "kind_of", "needs_place", "needs_spare", "say"]
 
 
 class Writing(Protocol):
@@ -89,6 +89,12 @@ def needs_spare(node: Node) -> bool:
 def needs_place(node: Node) -> bool:
     """Tell whether it can not make an array by itself: it must be told where to write."""
     return node.value.shape != () and (_is_layered(node) or known_name(node.op) == "spread")
+
+
+def inline(node: Node, w: Writing) -> str | None:
+    """Return what stands for a value that costs nothing wherever it is used: a transpose."""
+    plain = known_name(node.op) == "transpose" and node.metadata.get("axes") is None
+    return f"{w.argument(node.inputs[0])}.T" if plain else None
 
 
 def say(node: Node, out: str | None, spare: str | None, w: Writing) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import linecache
 import threading
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from itertools import count
 from typing import Any
 
@@ -14,6 +15,8 @@ from ..graph import Node
 from . import identities  # noqa: F401 -- fills IDENTITIES, which fold asks
 from . import numpy_backend as backend
 from .fold import Builder, Step, fold, walk_above
+from .module import module_text
+from .naming import name_deltas
 from .plan import Plan, plan
 from .record import Recorded
 from .specs import is_constant
@@ -33,8 +36,6 @@ class Program:
         The results as they were recorded, and as they are computed.
     log : list of Step
         Every identity that was used, in order.
-    source : str
-        The program as Python.
     """
 
     def __init__(self, recorded: Recorded, name: str) -> None:
@@ -45,11 +46,11 @@ class Program:
         self.log: list[Step] = builder.log
         held = {*self.inputs}
         order = [n for n in walk_above(self.after, held) if n.op is not None]
+        name_deltas(order)
         self.plan: Plan = plan(
             order, {*self.after}, backend.kind_of, backend.in_place, backend.needs_spare
         )
         self.text: Text = write(name, self.plan, self.inputs, self.after)
-        self.source = self.text.source
         self.function = _compiled(self.text)
         self.local = _Buffers(self.text, self.plan.sizes)
 
@@ -58,10 +59,18 @@ class Program:
         free = self.local.free
         buffers = free.pop() if free else self.local.make()
         try:
-            results: tuple[Any, ...] = self.function(*values, *buffers)
+            results: tuple[Any, ...] = self.function(*values, buffers)
         finally:
             free.append(buffers)
         return results
+
+    @cached_property
+    def source(self) -> str:
+        """The program as a module of its own: it needs NumPy alone, and running it is the same."""
+        pairs = zip(self.text.arguments, self.inputs, strict=True)
+        given = ", ".join(f"{name} {node.value.shape}" for name, node in pairs)
+        title = f"{self.text.name}: a call recorded once and simplified.\n\nTakes {given}.\n"
+        return module_text(self.text, title, self.plan.sizes)
 
     @property
     def nbytes(self) -> int:

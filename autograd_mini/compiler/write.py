@@ -19,6 +19,7 @@ import numpy as np
 from ..graph import Node
 from . import numpy_backend as backend
 from .helpers import own
+from .naming import remark
 from .plan import NUMBER, VIEW, Plan
 from .specs import Spec, is_constant
 
@@ -60,7 +61,7 @@ class _Writer:
         self.plan = plan
         self.counts: dict[str, int] = {}
         self.namespace: dict[str, Any] = {}
-        self.taken = {*keyword.kwlist, name}
+        self.taken = {*keyword.kwlist, name, "b", "buffers", "np"}
         self.name = name
         self.functions: dict[Any, str] = {}
         self.constants: dict[Any, str] = {}
@@ -112,12 +113,17 @@ class _Writer:
         body = [line for node in self.plan.order for line in self._lines(node)]
         results = self._results(outputs)
         buffers = [(text, k, spec.shape, spec.dtype) for (k, spec), text in self.views.items()]
-        head = f"def {self.name}({', '.join([*self.arguments, *(b[0] for b in buffers)])}):"
+        head = f"def {self.name}({', '.join([*self.arguments, 'b=None'])}):"
+        if buffers:
+            body.insert(0, f"{', '.join(b[0] for b in buffers)}, = b or buffers()")
         lines = [head, *(f"    {line}" for line in body), f"    return {results}"]
         return Text("\n".join(lines) + "\n", self.namespace, self.name, self.arguments, buffers)
 
     def _lines(self, node: Node) -> list[str]:
         plan = self.plan
+        if (inline := backend.inline(node, self)) is not None:
+            self.names[node] = inline
+            return []
         out = spare = None
         if node in plan.over:
             out = self._place(node, plan.over[node])
@@ -129,7 +135,9 @@ class _Writer:
         if node in plan.spare:
             spare = self._view(plan.spare[node], node.value)
         said = backend.say(node, out, spare, self)
-        return [f"{self._name(node, 'v')} = {said}"]
+        name = self._name(node, "v")
+        told = remark(name) if node.name else ""
+        return [f"{name} = {said}" + (f"  # {told}" if told else "")]
 
     def _place(self, node: Node, over: Node) -> str:
         """Return the name of the memory that an operand lies in."""

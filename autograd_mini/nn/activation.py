@@ -36,7 +36,7 @@ def sigmoid(x: Any) -> Any:
     return e / (1.0 + e)
 
 
-rule(sigmoid, lambda g, y, x: g * (y - y * y))
+rule(sigmoid, lambda g, y, x: g * (y * (1.0 - y)))
 
 
 @primitive
