@@ -269,7 +269,7 @@ def test_very_deep_scopes_share_the_last_frame() -> None:
 @pytest.mark.parametrize(
     ("thing", "message"),
     [
-        (3.0, r"Tensor, a list of Tensors or a Network, got float"),
+        (3.0, r"Tensor, a list of Tensors, a Network or a jitted function, got float"),
         (np.ones(3), r"got ndarray; a plain array has no history: compute on ag\.Tensor"),
         ([], r"list of Tensors, got an empty one"),
         ([ag.Tensor(1.0), 2.0], r"list of Tensors, got one with float; keep only the Tensors"),
@@ -290,3 +290,20 @@ def test_gradients_of_what_is_no_scalar_are_refused(outputs: int) -> None:
     x = ag.Tensor([1.0, 2.0], requires_grad=True)
     with pytest.raises(ValueError, match=rf"one tracked real scalar.*got {outputs} output.*\(2,\)"):
         draw([x * 2.0] * outputs, gradients=True)
+
+
+def test_a_program_is_drawn_as_recorded_and_as_it_runs() -> None:
+    jitted = ag.jit(ag.value_and_grad(ag.nn.logistic_cost))
+    with pytest.raises(RuntimeError, match="call it first"):
+        ag.draw(jitted)
+    net = ag.nn.Network([2, 2, 1])
+    jitted(net, np.eye(2), [1, 0])
+    picture = ag.draw(jitted, budget=None)
+    before, _, after = picture.text.partition("[as it runs")
+    assert before.startswith("[as recorded")
+    assert "identity(theta1)" in before
+    assert "identity" not in after
+    assert "z2_grad" in before
+    assert "z2_grad" in after
+    assert "identities: another name for x is x" in picture.text
+    assert picture.svg() == ag.draw(jitted, budget=None).svg()

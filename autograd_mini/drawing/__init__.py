@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from ..compiler import Jitted
 from ..nn.network import Network
 from ..tensor import Tensor
 from .fold import SMALLEST_BUDGET
@@ -21,6 +22,7 @@ from .model import ARROWS, FIELDS, THEMES, USUAL, Arrows, Theme
 from .networks import diagram_of
 from .opened import whole_graph
 from .picture import Picture
+from .programs import program_diagram
 from .recorded import recorded_diagram
 from .render import describe_engine
 
@@ -45,12 +47,13 @@ def draw(
     theme: Theme = "light",
     legend: bool = True,
 ) -> Picture:
-    """Draw what a Tensor was computed from, or a network's units and weights.
+    """Draw what a Tensor was computed from, a network's units and weights, or a program.
 
     Parameters
     ----------
     obj
-        A Tensor, a list or tuple of Tensors, or an `nn.Network`.
+        A Tensor, a list or tuple of Tensors, an `nn.Network`; or a jitted function that was
+        called: its program as it was recorded, and beside it as it runs.
     budget
         Draw a recorded graph of more nodes folded to as many: repeated runs become "×N", scopes
         one box each. None draws every node.
@@ -117,6 +120,8 @@ def draw(
     _check_word("theme", theme, THEMES)
     if isinstance(obj, Network):
         return Picture(replace(diagram_of(obj, inputs, X, Y, cost, view), theme=theme))
+    if isinstance(obj, Jitted):
+        return Picture(replace(program_diagram(obj, budget, depth), theme=theme, legend=legend))
     if X is not None or Y is not None or view != "units":
         raise TypeError(
             f"X, Y and view are for a Network, and {type(obj).__name__} was given; leave them out"
@@ -124,7 +129,7 @@ def draw(
     tensors = [obj] if isinstance(obj, Tensor) else obj
     if not isinstance(tensors, (list, tuple)):
         raise TypeError(
-            f"draw takes a Tensor, a list of Tensors or a Network, got {type(obj).__name__}; "
+            f"draw takes a Tensor, a list of Tensors, a Network or a jitted function, got {type(obj).__name__}; "
             "a plain array has no history: compute on ag.Tensor(array, requires_grad=True)"
         )
     strangers = [type(item).__name__ for item in tensors if not isinstance(item, Tensor)]

@@ -8,6 +8,7 @@ from unicodedata import east_asian_width
 
 import numpy as np
 
+from ..graph import Taken
 from .model import FIELDS, Diagram, Heat, Vertex
 
 __all__ = [
@@ -158,7 +159,8 @@ def describe(value: Any) -> Described:
     if isinstance(value, (bool, int, float, complex, str)):
         return Described(value=rows(value))
     if hasattr(value, "shape") and hasattr(value, "dtype"):
-        return Described(str(value.shape), str(value.dtype), ("overwritten since",))
+        gone = ("overwritten since",) if isinstance(value, Taken) else ()
+        return Described(str(value.shape), str(value.dtype), gone)
     return Described(notes=(type(value).__name__,))
 
 
