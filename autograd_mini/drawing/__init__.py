@@ -129,7 +129,8 @@ def draw(
     tensors = [obj] if isinstance(obj, Tensor) else obj
     if not isinstance(tensors, (list, tuple)):
         raise TypeError(
-            f"draw takes a Tensor, a list of Tensors, a Network or a jitted function, got {type(obj).__name__}; "
+            "draw takes a Tensor, a list of Tensors, a Network or a jitted function, got "
+            f"{type(obj).__name__}; "
             "a plain array has no history: compute on ag.Tensor(array, requires_grad=True)"
         )
     strangers = [type(item).__name__ for item in tensors if not isinstance(item, Tensor)]
