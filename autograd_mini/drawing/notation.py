@@ -64,7 +64,9 @@ def _text(node: ast.expr, known: dict[str, Any]) -> Text:
             try:
                 return _text(body if decided(test, known) else other, known)
             except Undecided:
-                return _choice(test, body, other, known)
+                same = _text(body, known)
+                either = same == _text(other, known)
+                return same if either else _choice(test, body, other, known)
         case ast.Call():
             return _call(node, known)
     return ast.unparse(node), ATOM if isinstance(node, (ast.Attribute, ast.Subscript)) else CHOICE
