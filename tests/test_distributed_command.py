@@ -17,7 +17,9 @@ import pytest
 
 from autograd_mini.cli import main
 from autograd_mini.distributed import connecting
+from docs.document import blocks
 from tests.clusters import cluster_of
+from tests.documents import ROOT
 
 SHORT = ["--layers", "64-6-10", "--no-progress"]
 
@@ -79,6 +81,21 @@ def test_a_scheduler_s_workers_give_the_digits_of_one_process(
         assert f"2 at {address}, 16 shards of the examples" in told
         assert main([*asked, "--shards", "16", "--out", str(tmp_path / "here")]) == 0
     assert weights(tmp_path / "there") == weights(tmp_path / "here")
+
+
+@pytest.mark.slow
+def test_the_page_s_program_runs(tmp_path: Path) -> None:
+    (program,) = blocks((ROOT / "docs" / "distributed.md").read_text("utf-8"), "python")
+    lines = program.splitlines()
+    first = next(k for k, line in enumerate(lines) if line.startswith("client = "))
+    guarded = [*lines[:first], 'if __name__ == "__main__":', *(f"    {s}" for s in lines[first:])]
+    (tmp_path / "page.py").write_text("\n".join([*guarded, "    print(float(J), D)"]), "utf-8")
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "page.py"],
+        capture_output=True, text=True, check=False, cwd=tmp_path, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "Network([30, 12, 4]" in done.stdout
 
 
 @pytest.mark.slow
