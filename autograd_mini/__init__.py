@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .boundaries import checkpoint, custom_vjp, register_hook
     from .checking import check_grads
     from .compiler import jit
+    from .compiler.derivation import derivation
     from .debugging import debug
     from .derivatives import ggnvp, hessian, hvp, jacobian, jvp
     from .drawing import draw
@@ -37,6 +38,7 @@ __all__ = [
     "closed_form",
     "custom_vjp",
     "debug",
+    "derivation",
     "draw",
     "explain",
     "fit",
@@ -69,6 +71,7 @@ _LAZY = {
     "closed_form": ("closed_form", None),
     "custom_vjp": ("boundaries", "custom_vjp"),
     "debug": ("debugging", "debug"),
+    "derivation": ("compiler.derivation", "derivation"),
     "display": ("display", None),
     "distributed": ("distributed", None),
     "draw": ("drawing", "draw"),

@@ -11,7 +11,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from functools import update_wrapper
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -27,6 +27,9 @@ from .naming import argument_names
 from .program import Program
 from .record import Recorded, record
 from .surroundings import Surroundings
+
+if TYPE_CHECKING:
+    from .derivation import Derivation
 
 __all__ = ["Jitted", "jit"]
 
@@ -238,6 +241,28 @@ class Jitted:
         file = Path(path)
         file.write_text(self.source, encoding="utf-8")
         return file
+
+    def derivation(self, wrt: str = "") -> Derivation:
+        """Derive a gradient that the program of the last call computes, line by line.
+
+        Parameters
+        ----------
+        wrt : str
+            The tensor's name; the output layer's z if none is given.
+
+        Returns
+        -------
+        Derivation
+            As `ag.derivation` gives; the lines are compared on random numbers between 0 and 1.
+
+        Raises
+        ------
+        ValueError
+            If the program has no gradient of that name.
+        """
+        from .derivation import of_program
+
+        return of_program(self.program, wrt)
 
     def footprint(self) -> Footprint:
         """Return what the program of the last call costs: operations, bytes and buffers."""
