@@ -31,7 +31,8 @@ Show pictures, or rows of numbers, to a trained network, and print the class it 
 with its probability, and the classes that come next.
 
 A picture is .pgm, or with Pillow (pip install "autograd-mini[images]")
-{", ".join(PILLOW)}. It is brought to the form of the images that the network was trained on:
+{", ".join(PILLOW)}.
+It is brought to the form of the images that the network was trained on:
   1. colours become grey by their brightness; what is transparent becomes white paper;
   2. where the border is bright, light and dark are exchanged: ink is bright (--invert says so
      or not);
