@@ -92,7 +92,7 @@ def test_train_prints_what_it_does(trained: tuple[Done, Path]) -> None:
     for text in (
         "UCI 8x8 digits: 1438 examples to train on, 359 to test",
         "64-25-10, sigmoid; logistic cost, λ = 0.1",
-        "autodiff against the closed form, every δ^(l) and ∂J/∂Θ^(l):",
+        "autodiff against the closed form, every δ^(l) and ∂J/∂Θ^(l), recorded and compiled:",
         "✓",
         "the hidden layer is worth",
         "in autograd-mini-train: weights.npz, checkpoint.npz, history.json, cost.svg",

@@ -9,6 +9,7 @@ import pytest
 
 import autograd_mini as ag
 from autograd_mini.compiler import compiled as compiler
+from autograd_mini.nn.network import HIDDEN
 from autograd_mini.optimisers import OPTIMISERS
 
 RNG = np.random.default_rng(0)
@@ -70,3 +71,15 @@ def test_a_cost_that_reads_a_value_runs_as_it_is() -> None:
     with pytest.warns(RuntimeWarning, match="can not be compiled"):
         trained(True, cost=cost)
     trained(False, cost=cost)
+
+
+@pytest.mark.parametrize("activation", [*HIDDEN])
+def test_every_activation_is_compiled(activation: str) -> None:
+    """Also one that compares with an operator, `x > 0.0`; a cost that is not would warn."""
+    inputs = np.random.default_rng(0).uniform(-1, 1, (12, 3))
+    nets = [ag.nn.Network([3, 4, 4, 2], activation, seed=1) for _ in range(2)]
+    rows = [
+        ag.fit(net, inputs, np.arange(12) % 2, epochs=3, jit=jit, progress=False)["cost"]
+        for net, jit in zip(nets, (True, False), strict=True)
+    ]
+    np.testing.assert_allclose(*rows, rtol=1e-12)

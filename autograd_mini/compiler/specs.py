@@ -140,7 +140,9 @@ def _example_index(item: Any) -> Any:
 
 def _operators() -> None:
     ufuncs = {"add": np.add, "sub": np.subtract, "mul": np.multiply, "truediv": np.divide,
-              "pow": np.power, "floordiv": np.floor_divide, "mod": np.remainder}  # fmt: skip
+              "pow": np.power, "floordiv": np.floor_divide, "mod": np.remainder,
+              "gt": np.greater, "ge": np.greater_equal, "lt": np.less,
+              "le": np.less_equal}  # fmt: skip
     for name, of in ufuncs.items():
         setattr(Spec, f"__{name}__", lambda self, other, of=of: of(self, other))
         setattr(Spec, f"__r{name}__", lambda self, other, of=of: of(other, self))
