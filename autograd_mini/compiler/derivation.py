@@ -82,8 +82,8 @@ class Derivation:
             right = written(line.expression, MATHML)
             note = line.identity.replace("&", "&amp;").replace("<", "&lt;")
             rows.append(
-                f"<mtr><mtd>{_row(left)}</mtd><mtd><mo>=</mo></mtd><mtd>{_row(right)}</mtd>"
-                f"<mtd><mtext>{note}</mtext></mtd></mtr>"
+                f"<mtr><mtd>{_row(left)}</mtd><mtd><mo>=</mo></mtd><mtd {_LEFT}>{_row(right)}</mtd>"
+                f"<mtd {_LEFT}><mtext>{note}</mtext></mtd></mtr>"
             )
         table = f'<mtable columnalign="right center left left" displaystyle="true">{"".join(rows)}'
         start = '<math xmlns="http://www.w3.org/1998/Math/MathML" display="block">'
@@ -96,6 +96,10 @@ class Derivation:
         return {
             "text/plain": self.text, "text/html": self.mathml(), "text/latex": f"${self.latex()}$",
         }  # fmt: skip
+
+
+_LEFT = 'style="text-align: left; padding-right: 2em"'
+"""Browsers that know no columnalign."""
 
 
 def _row(text: str) -> str:

@@ -181,7 +181,7 @@ def named(symbol: Symbol, n: Notation) -> str:
 
 def _held(one: Expression, n: Notation) -> tuple[str, int]:
     if isinstance(one, Symbol):
-        return named(one, n), FRACTION if one.of and n is TEXT else ATOM
+        return named(one, n), FRACTION if one.of else ATOM
     if isinstance(one, Sum):
         return _sum(one, n), SUM
     if isinstance(one, Product):
