@@ -108,5 +108,5 @@ rule(scatter_sum,
 rule(get_item, lambda g, y, x, *, key: Scatter(g, key), view=True)
 rule(set_item,
      lambda g, y, x, v, *, key:
-         Erased(g, key) if isinstance(g, (np.ndarray, np.generic)) else set_item(g, 0.0, key=key),
+         set_item(g, 0.0, key=key) if hasattr(x, "node") else Erased(g, key),  # recorded, or not
      _read_back)
