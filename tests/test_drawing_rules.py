@@ -29,7 +29,7 @@ MATRIX, ROW = np.ones((2, 2)), np.ones(2)
     ("function", "expected"),
     [
         (np.tanh, ("g · (1 − y²)",)),
-        (ag.nn.sigmoid, ("g · (y − y²)",)),
+        (ag.nn.sigmoid, ("g · y · (1 − y)",)),
         (np.exp, ("g · y",)),
         (np.reciprocal, ("−g · y²",)),
         (lambda x: x**2, ("a: g · 2 · a",)),

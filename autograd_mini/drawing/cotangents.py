@@ -10,6 +10,7 @@ import numpy as np
 from ..graph import Node
 from ..op import Sparse
 from ..reverse import fit
+from ..tensor import wrap
 
 __all__ = ["parts", "seen"]
 
@@ -28,6 +29,7 @@ def parts(node: Node, g: Any, lift: Any = None) -> list[Any]:
     op: Any = node.op
     if op is None:
         return []
+    g = wrap(g) if lift and isinstance(g, (np.ndarray, np.generic)) else g  # recorded, like all
     operands = [g, *(seen(one, lift) for one in (node, *node.inputs))]
     told = [parent.tracked and not isinstance(parent.value, tuple) for parent in node.inputs]
     with np.errstate(all="ignore"):  # a NaN is shown, not raised
