@@ -42,6 +42,14 @@ def test_the_results_run_and_print_what_they_say() -> None:
     check_programs(blocks(read("docs/results.md"), "python"), "results.md")
 
 
+def test_the_page_on_the_compiler_runs_and_prints_what_it_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    programs = blocks(read("docs/compiler.md"), "python")
+    monkeypatch.chdir(tmp_path)
+    check_programs(programs, "compiler.md")
+
+
 def test_the_page_on_training_runs_and_prints_what_it_says(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

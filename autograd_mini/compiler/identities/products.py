@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ...graph import Node
+from ...rules.indexing import get_item
 from ...rules.linear import affine
 from ..fold import Builder, identity
 from ..specs import shape_of
@@ -15,11 +16,11 @@ from .arithmetic import dtype_of
 __all__: list[str] = []
 
 
-def _matrices(*nodes: Node) -> bool:
-    """Tell whether these are matrices of one dtype that BLAS multiplies."""
+def _matrices(*nodes: Node, ranks: tuple[int, ...] = (2,)) -> bool:
+    """Tell whether these are matrices (or vectors) of one dtype that BLAS multiplies."""
     dtypes = {dtype_of(node) for node in nodes}
     kinds = (np.dtype(np.float64), np.dtype(np.float32))
-    return all(len(shape_of(n)) == 2 for n in nodes) and len(dtypes) == 1 and dtypes <= {*kinds}
+    return all(len(shape_of(n)) in ranks for n in nodes) and len(dtypes) == 1 and dtypes <= {*kinds}
 
 
 @identity(affine, name="a layer is a·Θᵀ + bias")
@@ -29,7 +30,17 @@ def layer(b: Builder, y: Any, a: Node, weights: Node, bias: Node) -> Node:
 
 @identity(np.matmul, name="a product of matrices is a dot")
 def matrix_product(b: Builder, y: Any, a: Node, c: Node) -> Node | None:
-    return b(np.dot, a, c) if _matrices(a, c) else None
+    return b(np.dot, a, c) if _matrices(a, c, ranks=(1, 2)) else None
+
+
+@identity(get_item, name="a column of one is a vector: (A x[:, None])[:, 0] = A x", exact=False)
+def column_of_one(b: Builder, y: Any, x: Node, *, key: Any) -> Node | None:
+    product = b.made_by(x, np.dot) if key == (Ellipsis, 0) else None
+    column = b.made_by(product[1], get_item) if product else None
+    if product is None or column is None or product[1].metadata["key"] != (Ellipsis, None):
+        return None
+    fits = _matrices(product[0], column[0], ranks=(1, 2)) and len(shape_of(column[0])) == 1
+    return b(np.dot, product[0], column[0]) if fits else None
 
 
 @identity(np.transpose, name="(xᵀ)ᵀ = x")
