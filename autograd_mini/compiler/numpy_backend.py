@@ -36,7 +36,11 @@ class Writing(Protocol):
 
 OPERATORS = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/"}
 _FLOATS = (np.dtype(np.float64), np.dtype(np.float32))
-_VIEWS = frozenset(("transpose", "reshape", "broadcast_to", "swapaxes", "ravel", "identity"))
+_VIEWS = frozenset(
+    ("transpose", "reshape", "broadcast_to", "swapaxes", "ravel", "identity", "squeeze", "real",
+     "imag", "pick", "einsum")
+)  # fmt: skip
+"""What may give a view of its operand, or of what that is a view of."""
 _SMALL = 256
 
 
@@ -61,7 +65,11 @@ def kind_of(node: Node) -> str:
     if type(node.value) is not Spec:
         return VIEW  # several outputs: who knows
     name = known_name(op)
-    if node.value.shape == () and name not in _VIEWS:
+    if name == "get_item":
+        return VIEW if is_basic(node.metadata["key"]) and not _is_place(node) else FRESH
+    if name in _VIEWS or op.view or name == "":
+        return VIEW
+    if node.value.shape == ():
         return FRESH if not _is_ufunc(node) else NUMBER
     if _is_ufunc(node) or _is_layered(node) or name in ("relu", "softplus", *HELPERS):
         return WRITTEN
@@ -69,11 +77,15 @@ def kind_of(node: Node) -> str:
         return WRITTEN
     if name in ("sum", "spread", "stack", "concatenate"):
         return WRITTEN
-    if name in _VIEWS:
-        return VIEW
-    if name == "get_item":
-        return VIEW if is_basic(node.metadata["key"]) else FRESH
-    return VIEW if op.view or name == "" else FRESH
+    return FRESH
+
+
+def _is_place(node: Node) -> bool:
+    """Tell whether an index names one element, which NumPy gives as a number."""
+    key = node.metadata["key"]
+    items = key if type(key) is tuple else (key,)
+    whole = all(isinstance(item, (int, np.integer)) for item in items)
+    return whole and len(items) == len(shape_of(node.inputs[0])) > 0
 
 
 def in_place(node: Node) -> bool:
@@ -116,6 +128,8 @@ def say(node: Node, out: str | None, spare: str | None, w: Writing) -> str:
 def _ufunc(node: Node, out: str | None, w: Writing) -> str:
     op: Any = node.op
     beside = next((i.value for i in node.inputs if shape_of(i)), None)
+    if any("d" in kinds and "l" in kinds.partition("->")[0] for kinds in op.function.types):
+        beside = None  # ldexp(x, 3): the whole number stays one
     given = [w.argument(i, beside) for i in node.inputs]
     given += [f"{key}={w.value(value)}" for key, value in node.metadata.items()]
     if out is not None:

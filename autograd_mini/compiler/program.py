@@ -50,7 +50,8 @@ class Program:
         self.plan: Plan = plan(
             order, {*self.after}, backend.kind_of, backend.in_place, backend.needs_spare
         )
-        self.text: Text = write(name, self.plan, self.inputs, self.after)
+        numbers = recorded.number_or_array()
+        self.text: Text = write(name, self.plan, self.inputs, self.after, numbers)
         self.function = _compiled(self.text)
         self.local = _Buffers(self.text, self.plan.sizes)
 

@@ -22,7 +22,7 @@ from ..tensor import Tensor, tensor_of
 from ..transforms import flatten
 from .fold import walk_above
 from .lookup import as_input
-from .specs import spec_of
+from .specs import infer_kind, shape_of, spec_of
 
 __all__ = ["Recorded", "record"]
 
@@ -54,6 +54,32 @@ class Recorded:
     """The inputs that were Tensors."""
     results: dict[Node, list[Node]]
     """Results of transforms, which have no history: Tensors where one of these nodes is one."""
+    gradients: set[Node]
+    """Gradients among them: without axes, they are numbers."""
+
+    def number_or_array(self) -> list[bool | None]:
+        """Tell of each array result without axes whether f itself gives a NumPy scalar.
+
+        False: an array; None: whatever was given, or a result that has axes.
+        """
+        wrapped = self.kinds() or []
+        pairs = [(y, w) for y, w in zip(self.outputs, wrapped, strict=False) if y is not None]
+        return [None if w or shape_of(y) else self._is_number(y) for y, w in pairs]
+
+    def _is_number(self, node: Node) -> bool | None:
+        if node in self.gradients:
+            return True
+        given = {*self.inputs, *self.captured_nodes}
+        while node not in given:
+            if node.op is None:
+                return not isinstance(node.value, np.ndarray)
+            if isinstance(node.op.function, np.ufunc):
+                return True
+            answers = [infer_kind(node, form) for form in (True, False)]
+            if answers[0] is answers[1]:
+                return answers[0]
+            node = next(i for i in node.inputs if not shape_of(i) and hasattr(i.value, "dtype"))
+        return None
 
     def kinds(self) -> list[bool] | None:
         """Tell which results f itself would give as Tensors; None when one would have a history.
@@ -122,7 +148,7 @@ def record(
     return Recorded(
         inputs, [*tensors.values()], [*tensors], outputs,
         [None if y is not None else x for x, y in zip(results, outputs, strict=True)], back, result,
-        {t.node for t, x in zip(given, leaves, strict=True) if type(x) is Tensor}, hearing.results,
+        {t.node for t, x in zip(given, leaves, strict=True) if type(x) is Tensor}, hearing.results, hearing.gradients,
     )  # fmt: skip
 
 
@@ -136,6 +162,7 @@ class _Hearing:
         self.results: dict[Node, list[Node]] = {}
         """What a transform would have given back without history: a Tensor where one of these is
         one."""
+        self.gradients: set[Node] = set()
 
     def made(self, node: Node, op: Any = None, inputs: Any = ()) -> None:
         """Forget the value of what an operation made."""
@@ -165,6 +192,7 @@ class _Hearing:
             for x, original in pairs:
                 if type(x) is Tensor:
                     self.results[x.node] = [original, *among]
+                    self.gradients.add(x.node)
         return gradients
 
 
@@ -196,7 +224,7 @@ def _fresh(x: Any) -> Any:
 def _output(x: Any) -> Node | None:
     if type(x) is Tensor:
         return x.node
-    return constant(np.array(x)) if isinstance(x, (np.ndarray, np.generic)) else None
+    return constant(x.copy()) if isinstance(x, (np.ndarray, np.generic)) else None
 
 
 def _check_untouched(given: Sequence[Any], inputs: Sequence[Node]) -> None:

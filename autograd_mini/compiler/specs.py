@@ -21,7 +21,7 @@ from ..elements import broadcasts, known_name
 from ..graph import Node
 from ..op import Op
 
-__all__ = ["Spec", "infer", "is_constant", "known_number", "shape_of", "spec_of"]
+__all__ = ["Spec", "infer", "infer_kind", "is_constant", "known_number", "shape_of", "spec_of"]
 
 Shape = tuple[int, ...]
 _LIKE = frozenset((np.zeros_like, np.ones_like, np.full_like, np.empty_like))
@@ -112,6 +112,28 @@ class Spec:
     def __abs__(self) -> Any:
         return np.absolute(self)
 
+    def __pow__(self, other: Any) -> Any:
+        # NumPy's operator squares, which keeps other dtypes than np.power does.
+        if type(other) in (int, float):
+            return Spec(self.shape, dtype_of(operator.pow, (self, other), {}))
+        return np.power(self, other)
+
+    def __rpow__(self, other: Any) -> Any:
+        return np.power(other, self)
+
+    def __invert__(self) -> Any:
+        return np.invert(self)
+
+    def __float__(self) -> float:
+        """Return what stands in an example: a number is set into an array's element by it."""
+        return 1.0
+
+    def __complex__(self) -> complex:
+        return 1.0 + 0j
+
+    def __int__(self) -> int:
+        return 0
+
     def __matmul__(self, other: Any) -> Any:
         return np.matmul(self, other)
 
@@ -140,11 +162,12 @@ def _example_index(item: Any) -> Any:
 
 def _operators() -> None:
     ufuncs = {"add": np.add, "sub": np.subtract, "mul": np.multiply, "truediv": np.divide,
-              "pow": np.power, "floordiv": np.floor_divide, "mod": np.remainder,
-              "gt": np.greater, "ge": np.greater_equal, "lt": np.less,
-              "le": np.less_equal}  # fmt: skip
-    for name, of in ufuncs.items():
+              "floordiv": np.floor_divide, "mod": np.remainder}  # fmt: skip
+    compared = {"lt": np.less, "le": np.less_equal, "gt": np.greater, "ge": np.greater_equal,
+                "and": np.bitwise_and, "or": np.bitwise_or, "xor": np.bitwise_xor}  # fmt: skip
+    for name, of in (ufuncs | compared).items():
         setattr(Spec, f"__{name}__", lambda self, other, of=of: of(self, other))
+    for name, of in ufuncs.items():
         setattr(Spec, f"__r{name}__", lambda self, other, of=of: of(other, self))
 
 
@@ -161,12 +184,18 @@ def spec_of(value: Any) -> Any:
     if type(value) is Spec:
         return value
     if isinstance(value, (tuple, list)):
-        return tuple(map(spec_of, value))
+        parts = map(spec_of, value)
+        return type(value)(*parts) if hasattr(value, "_fields") else tuple(parts)
     return Spec(value.shape, value.dtype) if hasattr(value, "dtype") else value
 
 
-def _example(shape: Shape, dtype: Any) -> Any:
-    """Return ones, or unit matrices: nothing that an operation could not be asked of."""
+def _example(shape: Shape, dtype: Any, safe: bool = True) -> Any:
+    """Return ones, or unit matrices: nothing that an operation could not be asked of.
+
+    Whole numbers are 0, because they may be places; not `safe`: unless that fails.
+    """
+    if safe and dtype.kind in "iu":
+        return np.broadcast_to(np.zeros((), dtype), shape)
     if len(shape) >= 2 and shape[-1] == shape[-2]:
         return np.broadcast_to(np.eye(shape[-1], dtype=dtype), shape)
     return np.broadcast_to(np.ones((), dtype), shape)
@@ -175,16 +204,33 @@ def _example(shape: Shape, dtype: Any) -> Any:
 def _answered(function: Any, args: Any, how: dict[str, Any]) -> Any:
     """Call a function on examples in place of Specs, and tell of what kind its results are."""
     with np.errstate(all="ignore"):
-        return spec_of(function(*_with_examples(args), **_with_examples(how)))
+        try:
+            return spec_of(function(*_with_examples(args), **_with_examples(how)))
+        except (ValueError, ZeroDivisionError):
+            args, how = _with_examples(args, safe=False), _with_examples(how, safe=False)
+            return spec_of(function(*args, **how))
 
 
-def _with_examples(value: Any) -> Any:
+def infer_kind(node: Node, numbers: bool) -> bool:
+    """Tell whether an operation gives a NumPy scalar, when what it reads without axes is one."""
+    values = [
+        _example(i.value.shape, i.value.dtype) if type(i.value) is Spec else i.value
+        for i in node.inputs
+    ]
+    if numbers:
+        values = [x[()] if isinstance(x, np.ndarray) else x for x in values]
+    with np.errstate(all="ignore"):
+        return not isinstance(node.op.compute(*values, **node.metadata), np.ndarray)
+
+
+def _with_examples(value: Any, safe: bool = True) -> Any:
     if type(value) is Spec:
-        return np.array(_example(value.shape, value.dtype))[()]
-    if type(value) in (tuple, list):
-        return type(value)(map(_with_examples, value))
+        return np.array(_example(value.shape, value.dtype, safe))[()]
+    if isinstance(value, (tuple, list)):
+        parts = (_with_examples(one, safe) for one in value)
+        return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)
     if type(value) is dict:
-        return {key: _with_examples(one) for key, one in value.items()}
+        return {key: _with_examples(one, safe) for key, one in value.items()}
     return value
 
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from ..elements import known_name
 from ..graph import Node
 from . import numpy_backend as backend
 from .helpers import own
@@ -24,6 +25,10 @@ from .plan import NUMBER, VIEW, Plan
 from .specs import Spec, is_constant
 
 __all__ = ["Text", "write"]
+
+
+_NUMBERS = frozenset(("sum", "dot", "vdot", "max", "min", "mean"))
+"""What gives a NumPy scalar where it is no ufunc."""
 
 
 @dataclass
@@ -40,7 +45,8 @@ class Text:
 
 
 def write(
-    name: str, plan: Plan, inputs: Sequence[Node], outputs: Sequence[Node | None]
+    name: str, plan: Plan, inputs: Sequence[Node], outputs: Sequence[Node],
+    numbers: Sequence[bool | None],
 ) -> Text:
     """Write a program as the source of one function.
 
@@ -51,9 +57,11 @@ def write(
     plan
         What is computed, and where.
     inputs, outputs
-        Its arguments; and what it returns, in order (None is left out).
+        Its arguments; and what it returns, in order.
+    numbers
+        Which results are NumPy scalars; False: arrays without axes; None: as they come.
     """
-    return _Writer(name, plan, inputs).program([y for y in outputs if y is not None])
+    return _Writer(name, plan, inputs).program(outputs, numbers)
 
 
 class _Writer:
@@ -109,9 +117,9 @@ class _Writer:
 
     # -- the text
 
-    def program(self, outputs: Sequence[Node]) -> Text:
+    def program(self, outputs: Sequence[Node], numbers: Sequence[bool | None]) -> Text:
         body = [line for node in self.plan.order for line in self._lines(node)]
-        results = self._results(outputs)
+        results = self._results(outputs, numbers)
         buffers = [(text, k, spec.shape, spec.dtype) for (k, spec), text in self.views.items()]
         head = f"def {self.name}({', '.join([*self.arguments, 'b=None'])}):"
         if buffers:
@@ -151,18 +159,21 @@ class _Writer:
             self.views[key] = self._free("b1")
         return self.views[key]
 
-    def _results(self, outputs: Sequence[Node]) -> str:
+    def _results(self, outputs: Sequence[Node], numbers: Sequence[bool | None]) -> str:
         """Return the expressions of the results: what is not the caller's own yet is copied."""
         texts, seen = [], set()
-        for node in outputs:
+        for node, number in zip(outputs, numbers, strict=True):
             text = self.argument(node)
             kind = self.plan.kinds.get(node)
             shared = node in seen or kind is None or kind == VIEW
             if is_constant(node):
                 shared = isinstance(node.value, np.ndarray)
                 text = self.value(node.value)
-            number = type(node.value) is Spec and node.value.shape == () and kind == NUMBER
-            if shared and not number:
+            if number:
+                text += "" if kind == NUMBER or known_name(node.op) in _NUMBERS else "[()]"
+            elif number is False:
+                text = f"{self.use(np.array)}({text})"
+            elif shared and not (type(node.value) is Spec and kind == NUMBER):
                 text = f"{self.use(own)}({text})"
             seen.add(node)
             texts.append(text)

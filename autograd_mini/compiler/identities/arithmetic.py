@@ -31,6 +31,11 @@ def is_float(spec: Any) -> bool:
     return type(spec) is Spec and spec.dtype.kind in "fc"
 
 
+def _has_sign(node: Node) -> bool:
+    """Tell whether −x is exact: whole numbers wrap around, and truth values have none."""
+    return is_float(node.value)
+
+
 def _is(node: Node, number: float) -> bool:
     known = known_number(node)
     return known is not None and not isinstance(known, bool) and known == number
@@ -54,7 +59,7 @@ def times_one(b: Builder, y: Any, x: Node, z: Node) -> Node | None:
 @identity(np.multiply, name="x · (−1) = −x")
 def times_minus_one(b: Builder, y: Any, x: Node, z: Node) -> Node | None:
     other = x if _is(z, -1) else z if _is(x, -1) else None
-    return None if other is None or not is_float(y) else b(np.negative, other)
+    return None if other is None or not _has_sign(other) else b(np.negative, other)
 
 
 @identity(np.add, name="x + 0 = x")
@@ -69,7 +74,7 @@ def minus_zero(b: Builder, y: Any, x: Node, z: Node) -> Node | None:
 
 @identity(np.subtract, name="0 − x = −x")
 def zero_minus(b: Builder, y: Any, x: Node, z: Node) -> Node | None:
-    return b(np.negative, z) if _is(x, 0) and is_float(y) else None
+    return b(np.negative, z) if _is(x, 0) and _has_sign(z) else None
 
 
 @identity(np.divide, name="x / 1 = x")
@@ -121,14 +126,14 @@ def number_times_number(b: Builder, y: Any, x: Node, z: Node) -> Node | None:
 @identity(np.multiply, name="(−x) · c = x · (−c)")
 def negative_times_number(b: Builder, y: Any, x: Node, z: Node) -> Node | None:
     found = _with_number((x, z))
-    inner = None if found is None or not is_float(y) else b.made_by(found[0], np.negative)
+    inner = None if found is None or not _has_sign(found[0]) else b.made_by(found[0], np.negative)
     return b(np.multiply, inner[0], -found[1]) if inner and found else None
 
 
 @identity(np.multiply, name="(x − z) · (−c) = (z − x) · c")
 def difference_times_negative(b: Builder, y: Any, x: Node, z: Node) -> Node | None:
     found = _with_number((x, z))
-    inner = None if found is None or not is_float(y) else b.made_by(found[0], np.subtract)
+    inner = None if found is None or not _has_sign(found[0]) else b.made_by(found[0], np.subtract)
     if found is None or inner is None or not found[1] < 0:
         return None
     return b(np.multiply, b(np.subtract, inner[1], inner[0]), -found[1])
@@ -150,24 +155,23 @@ def _ordinary(*numbers: float) -> bool:
 
 @identity(np.add, name="x + (−z) = x − z")
 def plus_negative(b: Builder, y: Any, x: Node, z: Node) -> Node | None:
-    if not is_float(y):
-        return None
-    if inner := b.made_by(z, np.negative):
+    if (inner := b.made_by(z, np.negative)) and _has_sign(inner[0]):
         return b(np.subtract, x, inner[0])
     inner = b.made_by(x, np.negative)
-    return b(np.subtract, z, inner[0]) if inner else None
+    return b(np.subtract, z, inner[0]) if inner and _has_sign(inner[0]) else None
 
 
 @identity(np.subtract, name="x − (−z) = x + z")
 def minus_negative(b: Builder, y: Any, x: Node, z: Node) -> Node | None:
     inner = b.made_by(z, np.negative)
-    return b(np.add, x, inner[0]) if inner and is_float(y) else None
+    return b(np.add, x, inner[0]) if inner and _has_sign(inner[0]) else None
 
 
 @identity(np.multiply, name="(−x) · (−z) = x · z")
 def negative_times_negative(b: Builder, y: Any, x: Node, z: Node) -> Node | None:
     left, right = b.made_by(x, np.negative), b.made_by(z, np.negative)
-    return b(np.multiply, left[0], right[0]) if left and right and is_float(y) else None
+    both = left and right and _has_sign(left[0]) and _has_sign(right[0])
+    return b(np.multiply, left[0], right[0]) if left and right and both else None
 
 
 @identity(np.multiply, name="x · x = x²")
