@@ -18,7 +18,7 @@ import autograd_mini as ag
 from autograd_mini.compiler.fold import walk_above
 from autograd_mini.compiler.record import record
 from autograd_mini.graph import leaf
-from autograd_mini.tensor import Tensor, tensor_of
+from autograd_mini.tensor import Tensor, tensor_of, wrap
 from autograd_mini.transforms import flatten
 from tests.programs import evaluated
 from tests.rule_checks import nothing_may_be_read
@@ -48,7 +48,7 @@ def check_same(f: Callable[..., Any], *calls: Sequence[Any], jitted: Any = None)
             try:
                 check_alike(found, expected, eps_S)
             except AssertionError as error:
-                told = on_tensors(f, args)
+                told = on_tensors(f, args, expected)
                 try:
                     check_alike(found, told, eps_S)
                 except AssertionError:
@@ -56,8 +56,8 @@ def check_same(f: Callable[..., Any], *calls: Sequence[Any], jitted: Any = None)
     return jitted
 
 
-def on_tensors(f: Callable[..., Any], args: Sequence[Any]) -> Any:
-    """Return what f gives where it is recorded, with its values.
+def on_tensors(f: Callable[..., Any], args: Sequence[Any], like: Any) -> Any:
+    """Return what f gives where it is recorded, with its values; Tensors where `like` has them.
 
     A function that is said in terms of others may answer Tensors in another dtype than NumPy's own
     (a quantile of float32), in an array without axes (a norm), or NaN (the median of infinite
@@ -67,7 +67,8 @@ def on_tensors(f: Callable[..., Any], args: Sequence[Any]) -> Any:
     given = [tensor_of(leaf(value_of(x), None)) if hasattr(x, "dtype") else x for x in leaves]
     with nothing_may_be_read(), np.errstate(all="ignore"):
         results, back = flatten(f(*rebuild(given)))
-    return back([value_of(y) for y in results])
+    pairs = zip(results, flatten(like)[0], strict=True)
+    return back([wrap(value_of(y)) if type(x) is Tensor else value_of(y) for y, x in pairs])
 
 
 def check_ends(jitted: Any, args: Sequence[Any]) -> None:
@@ -77,15 +78,14 @@ def check_ends(jitted: Any, args: Sequence[Any]) -> None:
 
 
 def check_alike(found: Any, expected: Any, sizes: Callable[[], Sequence[Any]]) -> None:
-    """Compare two results; `sizes` tells eps·S of every array, and is asked only where they differ.
-    """
+    """Compare two results; `sizes` tells eps·S of every array: asked only where they differ."""
     check_structure(found, expected)
     results, wanted = flatten(found)[0], flatten(expected)[0]
     arrays = iter(range(len(wanted)))
     bounds: Sequence[Any] | None = None
-    for x, y in zip(results, wanted, strict=True):
-        assert type(x) is type(y), f"a {type(x).__name__}; eager gives a {type(y).__name__}"
-        x, y = value_of(x), value_of(y)
+    for one, other in zip(results, wanted, strict=True):
+        x, y = value_of(one), value_of(other)
+        assert type(one) is type(other), f"a {type(one)}; eager gives a {type(other)}"
         if not hasattr(y, "dtype"):
             assert x == y or (x != x and y != y), f"{x!r}; eager gives {y!r}"
             continue

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from random import Random
 from typing import Any
 
@@ -61,7 +61,7 @@ PHRASES: dict[str, Callable[[Any, Any], Any]] = {
     "1·v − 0": lambda v, w: 1.0 * v - 0.0,
     "0 − v": lambda v, w: 0 - v,
     "v·(−1)": lambda v, w: v * -1,
-    "−−v": lambda v, w: -(-v),
+    "−−v": lambda v, w: np.negative(-v),
     "−(v − w)": lambda v, w: -(v - w),
     "−(3v)": lambda v, w: -(3.0 * v),
     "v + (−w)": lambda v, w: v + (-w),
@@ -147,10 +147,10 @@ class Drawn:
     steps: list[Step]
     outputs: list[Place]
     container: str = "tuple"
-    captured: tuple[int, ...] = ()
-    """Inputs that are Tensors which the function finds around it."""
-    tensors: tuple[int, ...] = field(default=())
-    """Inputs that are passed as Tensors."""
+    some: tuple[int, ...] = ()
+    """Inputs that may be Tensors beside others that are arrays."""
+    tensors: bool = False
+    """Whether they are passed as Tensors."""
 
     def __call__(self, *arrays: Any) -> Any:
         values: dict[Place, Any] = {(-1, k): x for k, x in enumerate(arrays)}
@@ -228,12 +228,18 @@ def a_program(seed: int, length: int) -> Drawn:
         outputs.append(random.choice([*values]))
     if random.random() < 0.15:
         outputs.append(outputs[0])
-    places = range(len(inputs))
-    captured = tuple(k for k in places if random.random() < 0.2) if random.random() < 0.3 else ()
-    return Drawn(
-        inputs, dtypes, steps, outputs, random.choice(("tuple", "list", "dict", "nested")),
-        captured, tuple(k for k in places if tensors and random.random() < 0.7),
-    )  # fmt: skip
+    every = any(not isinstance(one.call, str) and one.call.op in TOGETHER for one in steps)
+    some = [k for k in range(len(inputs)) if every or random.random() < 0.6]
+    container = random.choice(("tuple", "list", "dict", "nested"))
+    return Drawn(inputs, dtypes, steps, outputs, container, tuple(some), tensors)
+
+
+TOGETHER = {
+    "meshgrid", "multi_dot", "put_along_axis", "broadcast_arrays", "gradient", "atleast_1d",
+    "atleast_2d", "atleast_3d",
+}  # fmt: skip
+"""Functions said in terms of others, that make Tensors of all results where one argument is one; a
+program knows of each result what it is made from."""
 
 
 def a_step(
@@ -290,7 +296,7 @@ def cost(drawn: Drawn) -> Callable[..., Any]:
     """Return one number of all the real or complex numbers that a program returns."""
 
     def f(*args: Any) -> Any:
-        total = 0.0
+        total = next(np.sum(np.real(x)) for x in args if x.dtype.kind in "fc")
         results = drawn(*args)
         for y in flat(results):
             if y.dtype.kind == "c":

@@ -13,7 +13,7 @@ from typing import Any
 import hypothesis.strategies as st
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 
 import autograd_mini as ag
 from autograd_mini.compiler import numpy_backend
@@ -27,17 +27,18 @@ from tests.test_rules_more import some_calls
 
 programs = st.builds(a_program, st.integers(0, 10**9), st.integers(1, 6))
 """Shorter programs of the same seed are beginnings of longer ones, so failures shrink."""
-CI = settings().max_examples
+USUAL = 100
+"""Examples of a property in CI: the profiles differ in this number."""
 
 
 def many(examples: int) -> Callable[[Any], Any]:
     """Run this many examples in CI, and in proportion in other profiles."""
-    return settings(max_examples=max(5, examples * settings().max_examples // CI))
+    return settings(max_examples=max(5, examples * settings().max_examples // USUAL))
 
 
 def arguments(drawn: Drawn, *, again: int = 0, special: bool = False) -> list[Any]:
     return [
-        ag.Tensor(x) if k in drawn.tensors else x
+        ag.Tensor(x) if drawn.tensors and k in drawn.some else x
         for k, x in enumerate(drawn.arrays(again, special))
     ]
 
@@ -81,7 +82,7 @@ def test_second_derivatives(drawn: Drawn) -> None:
 def test_captured_tensors_are_read_again(drawn: Drawn) -> None:
     """Some inputs are found by the function around it, and written between calls."""
     arrays = drawn.arrays()
-    found = {k: ag.Tensor(x) for k, x in enumerate(arrays) if k in drawn.captured or k == 0}
+    found = {k: ag.Tensor(x) for k, x in enumerate(arrays) if k in drawn.some}
 
     def f(*rest: Any) -> Any:
         given = iter(rest)
@@ -105,7 +106,8 @@ def test_numbers_that_are_none(drawn: Drawn) -> None:
 
     But x / h · h, which the program cancels: where h is 0 or not finite eager has NaN.
     """
-    assume(not any(step.call in CANCELLED for step in drawn.steps))
+    if any(str(step.call) in CANCELLED for step in drawn.steps):
+        return
     check_same(drawn, arguments(drawn, special=True), arguments(drawn, again=1, special=True))
 
 
@@ -125,7 +127,8 @@ def test_what_may_be_a_view_is_planned_as_one(op: str) -> None:
 
 def recorded(call: Call) -> list[Any]:
     arrays = [np.asarray(x) for x in call.arrays()]
-    outputs = [y for y in call(*tensors(arrays)) if type(y) is ag.Tensor]
+    with np.errstate(all="ignore"):
+        outputs = [y for y in call(*tensors(arrays)) if type(y) is ag.Tensor]
     return [n for n in walk(*(y.node for y in outputs)) if n.op is not None]
 
 

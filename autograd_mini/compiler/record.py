@@ -148,7 +148,8 @@ def record(
     return Recorded(
         inputs, [*tensors.values()], [*tensors], outputs,
         [None if y is not None else x for x, y in zip(results, outputs, strict=True)], back, result,
-        {t.node for t, x in zip(given, leaves, strict=True) if type(x) is Tensor}, hearing.results, hearing.gradients,
+        {t.node for t, x in zip(given, leaves, strict=True) if type(x) is Tensor}, hearing.results,
+        hearing.gradients,
     )  # fmt: skip
 
 

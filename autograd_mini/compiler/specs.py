@@ -213,6 +213,7 @@ def _answered(function: Any, args: Any, how: dict[str, Any]) -> Any:
 
 def infer_kind(node: Node, numbers: bool) -> bool:
     """Tell whether an operation gives a NumPy scalar, when what it reads without axes is one."""
+    op: Any = node.op
     values = [
         _example(i.value.shape, i.value.dtype) if type(i.value) is Spec else i.value
         for i in node.inputs
@@ -220,7 +221,7 @@ def infer_kind(node: Node, numbers: bool) -> bool:
     if numbers:
         values = [x[()] if isinstance(x, np.ndarray) else x for x in values]
     with np.errstate(all="ignore"):
-        return not isinstance(node.op.compute(*values, **node.metadata), np.ndarray)
+        return not isinstance(op.compute(*values, **node.metadata), np.ndarray)
 
 
 def _with_examples(value: Any, safe: bool = True) -> Any:
