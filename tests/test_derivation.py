@@ -121,6 +121,29 @@ def test_small_expressions(name: str, shape: tuple[int, ...]) -> None:
     assert found.lines[0][1].startswith("chain rule")
 
 
+def test_vectors() -> None:
+    x, A = ag.Tensor([1.0, 2.0], requires_grad=True, name="x"), np.array([[2.0, 1.0], [0.0, 3.0]])
+    assert ag.derivation(np.sqrt((x * x).sum()), wrt=x).lines[-1][0] == "x/sqrt(Σ x²)"
+    assert len(ag.derivation(x @ (A @ x), wrt=x).lines) >= 1
+
+
+def test_labels_between_0_and_1_and_labels_that_are_tensors() -> None:
+    net = nn.Network([2, 3, 2], seed=0)
+    X, Y = data(5, 2, 2, 0, "sigmoid")
+    run = net.forward(X, True)
+    for labels in (0.8 * Y + 0.1, ag.Tensor(Y, name="y"), ag.Tensor(0.6 * Y + 0.1)):
+        J = nn.logistic_cost(net, run, labels)
+        assert ag.derivation(J, wrt=run.z[3]).lines[-1][0] == "(a3 − y)/m"
+
+
+def test_one_example_has_no_m() -> None:
+    net = nn.Network([2, 3, 1], seed=0)
+    run = net.forward([1.0, 2.0], True)
+    J = nn.logistic_cost_literal(net, run, [1.0])
+    assert ag.derivation(J, wrt=run.z[3]).lines[-1][0] == "a3 − y"
+    assert ag.derivation(J, wrt=run.z[2]).lines[-1][0] == "(δ3 Θ2) ∘ a2(1 − a2)"
+
+
 def test_names_are_taken_from_where_they_are_given() -> None:
     x = ag.Tensor([0.5, 1.0], requires_grad=True)
     w = np.array([2.0, 3.0])

@@ -104,16 +104,17 @@ class Deriving(Named):
         for symbol in [s for s in self.symbols.values() if s.of and s.name[1:].isdigit()]:
             if symbol.name[0] != "z":
                 continue
-            m = Symbol("m", float(self.rows))
+            shares = ((Symbol("m", float(self.rows)), -1),) if self.rows > 1 else ()
             delta = Symbol("delta" + symbol.name[1:], symbol.known * self.rows)
             terms = said.terms if isinstance(said, Sum) else (said,)
             found = []
             for term in terms:
                 new = replaced(term, symbol, delta)
-                found.append(term if new == term else product_of(1.0, (new, 1), (m, -1)))
+                found.append(term if new == term else product_of(1.0, (new, 1), *shares))
             said = Sum(tuple(found)) if len(found) > 1 else found[0]
             name = written(symbol, TEXT)
-            self._told(f"δ{symbol.name[1:]} = m · {name}, row by row", said)
+            many = "m · " if shares else ""
+            self._told(f"δ{symbol.name[1:]} = {many}{name}" + ", row by row" * bool(shares), said)
 
     def _expression(self) -> Expression:
         return expression(self.root, self.symbols)

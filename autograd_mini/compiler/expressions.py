@@ -90,7 +90,8 @@ class Call(Expression):
 
     def value(self) -> Any:
         """Return the value on what was recorded."""
-        return self.compute(*[a.value() for a in self.arguments])
+        given = [a.value() for a in self.arguments]
+        return self.compute(*[x if hasattr(x, "dtype") else np.float64(x) for x in given])
 
 
 def product_of(number: float, *factors: tuple[Expression, int]) -> Expression:

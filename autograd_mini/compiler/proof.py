@@ -73,11 +73,30 @@ def _parts(b: Builder, y: Any, node: Node) -> list[Product]:
 def _collect(b: Builder, y: Any, node: Node) -> Node | None:
     parts = _parts(b, y, node)
     if not parts or divides(b, node):
-        return None
+        return _alike(b, parts)
     found = collected(y.dtype, parts)
     if not found or sum(p.size + 1 for p in found) >= sum(p.size + 1 for p in parts):
         return None
     return summed(b, found)
+
+
+def _alike(b: Builder, parts: list[Product]) -> Node | None:
+    """Add up fractions that differ in their numbers alone."""
+    found: dict[Any, Product] = {}
+    for part in parts:
+        key = frozenset(part.above.items()), frozenset(part.below.items())
+        if key in found:
+            found[key].number += part.number
+        else:
+            found[key] = part
+    left = [part for part in found.values() if part.number]
+    if not left or len(left) == len(parts):
+        return None
+    made: Node | None = None
+    for part in left:
+        plus, part.number = part.number > 0, abs(part.number)
+        made = _added(b, made, _made(b, part), plus)
+    return made
 
 
 def _pull_out(b: Builder, y: Any, node: Node) -> Node | None:

@@ -41,6 +41,8 @@ class Named:
         self.arrays: list[tuple[Any, Node]] = []
         """Arrays that were named, and what stands for them."""
         self.label: tuple[Any, Node] | None = None
+        self.nearer: tuple[Any, Node] | None = None
+        self.turned = _signs_of_logits(self.before)
         self.multiplied = _operands_of_products([*self.before, *walk(root)])
         self.taken = {n.name for n in self.before if n.name}
         self.root = self._copied(root)
@@ -51,10 +53,12 @@ class Named:
         inside = self._region(root)
         beside = {id(node.value) for node in _beside_log(self.before)}
 
-        def place(node: Node) -> tuple[bool, bool, int]:
-            """Constants first, y before 1 − y."""
+        def place(node: Node) -> tuple[bool, bool, bool, int]:
+            """Constants first, signs before others, y before 1 − y."""
             array = _is_array(node)
-            return not array, array and id(node.value) not in beside, node.number
+            sign = array and id(node.value) in self.turned
+            alone = array and id(node.value) not in beside
+            return not array, array and not sign, alone, node.number
 
         for node in sorted(inside, key=place):
             if node in self.new:
@@ -63,8 +67,8 @@ class Named:
                 self.new[node] = self._leaf(node)
             else:
                 inputs = tuple(self._input(node, k) for k in range(len(node.inputs)))
-                if known_name(node.op) in REPEATS and not shape_of(inputs[0]):
-                    self.new[node] = inputs[0]  # one number for all needs no saying
+                if known_name(node.op) in REPEATS and not shape_of(self.new[node.inputs[0]]):
+                    self.new[node] = self.new[node.inputs[0]]  # one number for all needs no saying
                     continue
                 as_recorded = [*map(shape_of, inputs)] == [*map(shape_of, node.inputs)]
                 spec = spec_of(node) if as_recorded else None
@@ -123,7 +127,10 @@ class Named:
         divisor = k == 1 and known_name(node.op) in DIVIDE and is_constant(x)
         if divisor and self.rows > 1 and known_number(x) == self.rows and np.ndim(x.value) == 0:
             return self._m(spec_of(node))
-        return self.new[x]
+        new = self.new[x]
+        if type(new.value) is float and not broadcasts(node.op) and hasattr(x.value, "dtype"):
+            return self.b.constant(x.value)  # Python's numbers have no axes, NumPy's have
+        return new
 
     def _m(self, spec: Any) -> Node:
         dtype = spec.dtype if type(spec) is Spec else np.dtype(np.float64)
@@ -169,7 +176,11 @@ class Named:
         if self.label is not None and _same(1.0 - self.label[0], value):
             return self.b(np.subtract, 1.0, self.label[1])
         if "2y" in "".join((node.name or "").split()):
-            found = self._sign(node)
+            found = self._sign(node, "y")
+        elif id(value) in self.turned and np.all(np.abs(value) == 1.0):
+            found = self._sign(node, "n")  # around the nearer of 0 and 1
+        elif (nearer := self._nearer(value)) is not None:
+            found = self.b(np.subtract, nearer, self._label(node, made))
         else:
             found = made
             label = _is_label(self.wrt) and self.label is None and not self._in_product(node)
@@ -187,12 +198,29 @@ class Named:
         if np.ndim(value) and np.allclose(np.sum(value, axis=-1), 1.0, atol=1e-12):
             self.b.memo["sums to one"] = {made}
 
-    def _sign(self, node: Node) -> Node:
+    def _nearer(self, value: Any) -> Node | None:
+        """Return n if this is n − y for labels y from 0 to 1, of which n is the nearer end."""
+        if self.nearer is None or np.shape(self.nearer[0]) != np.shape(value):
+            return None
+        y = self.nearer[0] - value
+        return self.nearer[1] if np.all((y >= 0) & (y <= 1) & (np.abs(value) <= 0.5)) else None
+
+    def _label(self, node: Node, made: Node) -> Node:
+        assert self.nearer is not None
+        value = self.nearer[0] - node.value
+        self.symbols[made] = Symbol(self._free("y"), value)
+        self._labelled(value, made)
+        return made
+
+    def _sign(self, node: Node, name: str) -> Node:
         label = _placeholder(spec_of(node))
         self.given.add(label)
         value = (1.0 - node.value) / 2.0
-        self.symbols[label] = Symbol(self._free("y"), value)
-        self._labelled(value, label)
+        self.symbols[label] = Symbol(self._free(name), value)
+        if name == "y":
+            self._labelled(value, label)
+        else:
+            self.nearer = (value, label)
         sign = self.b(np.subtract, 1.0, self.b(np.multiply, 2.0, label))
         self.b.memo.setdefault("signs", {})[sign] = label
         return sign
@@ -217,11 +245,10 @@ def _is_label(wrt: Node) -> bool:
 
 def _examples(J: Node, wrt: Node) -> int:
     """Return the number of examples: rows of z, else of what is derived."""
-    layers = [n for n in walk(J) if n.name and re.fullmatch(r"[za]\d*", n.name)]
-    for node in (*layers, wrt):
-        if np.ndim(node.value):
-            return len(node.value)
-    return 1
+    layers = [n for n in walk(J) if n.name and re.fullmatch(r"[za]\d+", n.name)]
+    if layers:
+        return len(layers[0].value) if np.ndim(layers[0].value) == 2 else 1
+    return len(wrt.value) if np.ndim(wrt.value) else 1
 
 
 def _is_array(node: Node) -> bool:
@@ -241,6 +268,13 @@ def _beside_log(nodes: Collection[Node]) -> set[Node]:
         for x, other in (node.inputs, node.inputs[::-1])
         if known_name(other.op) == "log" and known_name(other.inputs[0].op) != "subtract"
     }
+
+
+def _signs_of_logits(nodes: Collection[Node]) -> set[int]:
+    """Return what multiplies z in softplus(z · (1 − 2n)), by the arrays' ids."""
+    inner = [x for node in nodes if known_name(node.op) == "softplus" for x in node.inputs]
+    products = [node.inputs for node in inner if known_name(node.op) == "multiply"]
+    return {id(x.value) for pair in products for x in pair if _is_array(x)}
 
 
 def _operands_of_products(nodes: Collection[Node]) -> set[Node]:
