@@ -173,6 +173,12 @@ def _reshape(node: Node, out: str | None, spare: str | None, w: Writing) -> str 
     return f"{w.argument(node.inputs[0])}.reshape({w.value(node.value.shape)})"
 
 
+def _astype(node: Node, out: str | None, spare: str | None, w: Writing) -> str:
+    dtype = node.value.dtype
+    name = dtype.name if dtype.isnative else dtype.str
+    return f"{w.argument(node.inputs[0])}.astype({name!r})"
+
+
 def _sigmoid(node: Node, out: str | None, spare: str | None, w: Writing) -> str | None:
     """1 / (1 + e^(−z)) as e^z / (1 + e^z), z up to 40: beyond, it rounds to 1."""
     if out is None or spare is None:
@@ -263,5 +269,5 @@ FORMS: dict[str, Callable[[Node, str | None, str | None, Writing], str | None]] 
     "dot": _dot, "sum": _sum, "transpose": _transpose, "reshape": _reshape, "sigmoid": _sigmoid,
     "relu": _relu, "softplus": _softplus, "spread": _spread, "stack": _joined,
     "concatenate": _joined, "pick": _pick, "get_item": _item, "where": _where, "vdot": _vdot,
-    "product": _helper, "quotient": _helper,
+    "product": _helper, "quotient": _helper, "astype": _astype,
 }  # fmt: skip
