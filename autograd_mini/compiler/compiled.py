@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import gc
 import keyword
 import os
 import re
 import threading
 import warnings
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import update_wrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -293,7 +295,8 @@ class _Entry:
             arrays = [n for n, x in zip(names, given, strict=True) if hasattr(x, "dtype")]
             for name, node in zip(arrays, recorded.inputs, strict=True):
                 node.name = node.name or name
-            self.program = Program(recorded, _name(f))
+            with _collecting_later():
+                self.program = Program(recorded, _name(f))
             self.nbytes = self.program.nbytes
 
     def fits(self) -> bool:
@@ -326,6 +329,18 @@ class _Entry:
             value = constant if y is None else next(found)
             results.append(wrap(value) if wrapped else value)
         return self.recorded.rebuild(results)
+
+
+@contextmanager
+def _collecting_later() -> Iterator[None]:
+    """Let the garbage collector rest: it would look at all nodes of a long program many times."""
+    resting = not gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if not resting:
+            gc.enable()
 
 
 def _is_input(x: Any, moving: bool) -> bool:

@@ -52,8 +52,10 @@ class Recorded:
     """What f returned."""
     tensors: set[Node]
     """The inputs that were Tensors."""
-    results: dict[Node, list[Node]]
-    """Results of transforms, which have no history: Tensors where one of these nodes is one."""
+    results: dict[Node, tuple[Node | None, list[Node]]]
+    """Results of transforms, which have no history: Tensors where one of these nodes is one.
+
+    Many results have the list in common."""
     gradients: set[Node]
     """Gradients among them: without axes, they are numbers."""
 
@@ -64,12 +66,12 @@ class Recorded:
         """
         wrapped = self.kinds() or []
         pairs = [(y, w) for y, w in zip(self.outputs, wrapped, strict=False) if y is not None]
-        return [None if w or shape_of(y) else self._is_number(y) for y, w in pairs]
+        given = {*self.inputs, *self.captured_nodes}
+        return [None if w or shape_of(y) else self._is_number(y, given) for y, w in pairs]
 
-    def _is_number(self, node: Node) -> bool | None:
+    def _is_number(self, node: Node, given: set[Node]) -> bool | None:
         if node in self.gradients:
             return True
-        given = {*self.inputs, *self.captured_nodes}
         while node not in given:
             if node.op is None:
                 return not isinstance(node.value, np.ndarray)
@@ -88,14 +90,20 @@ class Recorded:
         that requires a gradient, by operations that have one, has a history.
         """
         arrays = [y for y in self.outputs if y is not None]
-        facts: dict[Node, tuple[bool, bool]] = {}  # is a Tensor, has a history
+        facts: dict[Node | None, tuple[bool, bool]] = {}  # is a Tensor, has a history
         captured = {*self.captured_nodes}
         held = captured | self.tensors
+        known: dict[int, bool] = {}  # of the lists that results share
+
+        def is_tensor(node: Node | None) -> bool:
+            return node in held or facts.get(node, (False, False))[0]
+
         for node in walk_above(arrays, {*self.inputs, *captured}):
             if node in self.results:
-                given = self.results[node]
-                is_one = any(n in held or facts.get(n, (False, False))[0] for n in given)
-                facts[node] = is_one, False
+                own, shared = self.results[node]
+                if id(shared) not in known:
+                    known[id(shared)] = any(map(is_tensor, shared))
+                facts[node] = known[id(shared)] or is_tensor(own), False
             elif node.op is None or node in captured:
                 asks = node.tracked if node in captured else node.cell is not None
                 facts[node] = node in held, asks
@@ -160,9 +168,8 @@ class _Hearing:
     """
 
     def __init__(self) -> None:
-        self.results: dict[Node, list[Node]] = {}
-        """What a transform would have given back without history: a Tensor where one of these is
-        one."""
+        self.results: dict[Node, tuple[Node | None, list[Node]]] = {}
+        """What a transform would have given back without history (see `Recorded`)."""
         self.gradients: set[Node] = set()
 
     def made(self, node: Node, op: Any = None, inputs: Any = ()) -> None:
@@ -186,13 +193,13 @@ class _Hearing:
         around = _explicit(flatten(run.given)[0])
         for x in flatten(run.output)[0]:
             if type(x) is Tensor:
-                self.results[x.node] = around
+                self.results[x.node] = None, around
         for argument, gradient in zip(run.arguments, gradients, strict=True):
             among = [n for n in argument.originals if n.cell is None]
             pairs = zip(flatten(gradient)[0], argument.originals, strict=True)
             for x, original in pairs:
                 if type(x) is Tensor:
-                    self.results[x.node] = [original, *among]
+                    self.results[x.node] = original, among
                     self.gradients.add(x.node)
         return gradients
 
