@@ -33,7 +33,7 @@ for node in nodes:
 
 def backward(output):
     """dJ/dnode for every node: each hands on its own, times the derivative of its operation."""
-    cotangents = {output: 1.0}
+    cotangents = {output: np.float64(1.0)}
     for node in reversed(walk(output)):  # newest first: complete when its turn comes
         if node.op is None:
             continue
