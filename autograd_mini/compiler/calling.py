@@ -7,6 +7,7 @@ else. Whatever is not exactly of that kind is a `MISS` and goes the long way.
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -140,8 +141,9 @@ class _Text:
         self._miss_if(f"type({text}) is not {self._thing(type(structure))}")
         self.lines.append(f"{names}, {rest} = {text}.__flatten__()")
         same = f"rest_of({text}, {rest}) != {self._thing(rest_of(structure, aux))}"
-        known = self._thing(aux) if aux is structure else None
-        self._miss_if(f"{rest} is not {known} and {same}" if known else same)
+        if aux is structure and hasattr(aux, "__weakref__"):  # its arrays must not live on in us
+            same = f"{rest} is not {self._thing(weakref.ref(aux))}() and {same}"
+        self._miss_if(same)
         self._items(names, list(children))
 
     def _tensor(self, text: str, structure: Tensor) -> None:

@@ -37,6 +37,8 @@ __all__ = ["Jitted", "jit"]
 
 Function = Callable[..., Any]
 CACHE_BYTES = 2**28
+OWN_BYTES = 2**16
+"""What a program is taken to keep beside buffers and constants: graph, text and code."""
 MANY = 32
 """Programs of one function at which it is told that something changes at every call."""
 
@@ -62,8 +64,9 @@ def jit(
     static_argnums : int or sequence of int
         Positional arguments that are part of the program, not inputs; they need a hash.
     cache_bytes : int
-        Bytes of buffers and constants that the programs of f may keep; the one that was not used
-        for longest goes first.
+        Bytes that the programs of f may keep, buffers and constants and 64 KiB each beside; the
+        one that was not used for longest goes first. One alone whose buffers and constants need
+        more is not kept: such calls run f as it is.
 
     Returns
     -------
@@ -151,17 +154,17 @@ class Jitted:
     ) -> _Entry:
         """Return the entry for arguments of this kind, made now if there is none."""
         stale = []
-        for key in ((kind, numbers), (kind, None)):
-            entry = self.entries.get(key)
-            if entry is not None and entry.fits():
-                self.entries.move_to_end(key)
-                self.last = entry
-                return entry
-            if entry is not None:
-                stale.append(entry)
-        if stale and self._restless():
-            return stale[0]
-        with self.lock:
+        with self.lock:  # a thread that asks for the same kind waits, and finds what was made
+            for key in ((kind, numbers), (kind, None)):
+                entry = self.entries.get(key)
+                if entry is not None and entry.fits():
+                    self.entries.move_to_end(key)
+                    self.last = entry
+                    return entry
+                if entry is not None:
+                    stale.append(entry)
+            if stale and self._restless():
+                return stale[0]
             # A number that changes becomes an input, where that changes no dtype.
             moving = bool(numbers) and any(k[0] == kind for k in self.entries)
             entry = _Entry(self.f, leaves, rebuild, moving)
@@ -177,7 +180,7 @@ class Jitted:
                 f"jit: what {_name(self.f)} finds around it changed {MANY} times between calls, "
                 "and each time a program was made anew; it runs as it is from now on: pass what "
                 "changes as an argument",
-                RuntimeWarning, stacklevel=5,
+                RuntimeWarning, stacklevel=4,
             )  # fmt: skip
         return self.stale >= MANY
 
@@ -195,10 +198,10 @@ class Jitted:
         while len(entries) > 1 and sum(e.nbytes for e in entries.values()) > self.cache_bytes:
             entries.popitem(last=False)
         newest = next(reversed(entries.values()))
-        if newest.program is not None and newest.nbytes > self.cache_bytes:
+        if newest.program is not None and newest.program.nbytes > self.cache_bytes:
             warnings.warn(
-                f"jit: a program of {_name(self.f)} needs {newest.nbytes:,} bytes, more than "
-                f"cache_bytes={self.cache_bytes:,}; such calls run without it",
+                f"jit: a program of {_name(self.f)} needs {newest.program.nbytes:,} bytes, more "
+                f"than cache_bytes={self.cache_bytes:,}; such calls run without it",
                 RuntimeWarning, stacklevel=4,
             )  # fmt: skip
             newest.program = None
@@ -289,7 +292,7 @@ class _Entry:
         self.captured = [(t, t.node.value.shape, t.node.value.dtype) for t in recorded.captured]
         self.wrapped = recorded.kinds()
         self.program = None
-        self.nbytes = 0
+        self.nbytes = OWN_BYTES
         self.short: Function | None = None
         if self.wrapped is not None:
             arrays = [n for n, x in zip(names, given, strict=True) if hasattr(x, "dtype")]
@@ -297,7 +300,7 @@ class _Entry:
                 node.name = node.name or name
             with _collecting_later():
                 self.program = Program(recorded, _name(f))
-            self.nbytes = self.program.nbytes
+            self.nbytes += self.program.nbytes
 
     def fits(self) -> bool:
         """Tell whether what f finds around it is what it was: names, shapes and dtypes."""
@@ -308,7 +311,7 @@ class _Entry:
 
     def short_way(self, args: tuple[Any, ...]) -> Function | None:
         """Return the generated function that checks such arguments and runs the program."""
-        if self.short is None and self.wrapped is not None:
+        if self.short is None and self.program is not None and self.wrapped is not None:
             recorded = self.recorded
             self.short = short_way(
                 args, recorded.result, self.wrapped, recorded.outputs, self.program,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import linecache
 import threading
+import weakref
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from itertools import count
@@ -108,4 +109,5 @@ def _compiled(text: Text) -> Callable[..., tuple[Any, ...]]:
     exec(compile(text.source, place, "exec"), namespace)  # noqa: S102 -- we wrote it
     linecache.cache[place] = (len(text.source), None, text.source.splitlines(True), place)
     function: Callable[..., tuple[Any, ...]] = namespace[text.name]
+    weakref.finalize(function, linecache.cache.pop, place, None)
     return function
