@@ -42,7 +42,7 @@ def kind_of(structure: Any, numbers: list[float]) -> Any:
         return Tensor, value.shape, value.dtype
     if type_of is float:
         numbers.append(structure)
-        return float
+        return (float, "−0.0") if str(structure) == "-0.0" else float  # it equals 0.0
     if isinstance(structure, np.generic):
         return np.generic, structure.dtype
     if isinstance(structure, (tuple, list)):

@@ -125,6 +125,8 @@ class _Text:
             value = structure.value if kind is Static else structure
             same = self._thing(value)
             other = f"type({text}) is not {self._thing(type(value))} or {text} != {same}"
+            if type(value) is float and value == 0.0:
+                other += f" or str({text}) != {str(value)!r}"  # 0.0 and −0.0 are equal
             self._miss_if(f"{text} is not {same} and ({other})")
 
     def _items(self, text: str, structure: Sequence[Any]) -> None:

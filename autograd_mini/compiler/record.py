@@ -9,6 +9,7 @@ finds around it is a constant.
 from __future__ import annotations
 
 import gc
+import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -145,6 +146,7 @@ def record(
     finally:
         now.since = since
     _check_untouched(given, inputs)
+    _check_containers(given, (args, kwargs))
     results, back = flatten(result)
     outputs = [_output(x) for x in results]
     order = walk_above([y for y in outputs if y is not None], _Older(start, inputs))
@@ -243,6 +245,16 @@ def _check_untouched(given: Sequence[Any], inputs: Sequence[Node]) -> None:
                 f"jit: the function changes its argument's array {node.name or k} in place, which "
                 "a program can not do; write y = x + ..., or x = x.copy() first, and return it"
             )
+
+
+def _check_containers(given: Sequence[Any], structure: Any) -> None:
+    after = flatten(structure)[0]
+    same = len(after) == len(given) and all(map(operator.is_, after, given))
+    if not same:
+        raise RuntimeError(
+            "jit: the function changes a list, dict or object among its arguments, which a program "
+            "can not do; make a new one, and return it"
+        )
 
 
 def _refuse(node: Node) -> None:

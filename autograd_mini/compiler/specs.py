@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from ..context import EVERYTHING, TRACKED, context
 from ..elements import broadcasts, known_name
 from ..graph import Node
 from ..op import Op
@@ -42,9 +43,11 @@ class Spec:
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
         """Return some array of this kind, for what only a real one can answer."""
+        _must_be_recording()
         return _example(self.shape, self.dtype).astype(dtype or self.dtype, copy=True)
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **how: Any) -> Any:
+        _must_be_recording()
         out = how.get("out")
         if out is not None or method == "at":
             return out[0] if out is not None and len(out) == 1 else out
@@ -57,6 +60,7 @@ class Spec:
         return _answered(getattr(ufunc, method), inputs, how)
 
     def __array_function__(self, function: Any, types: Any, args: Any, how: Any) -> Any:
+        _must_be_recording()
         if function in _LIKE:  # what it makes is known
             return function(*_with_examples(args), **_with_examples(how))
         if (known := ANSWERS.get(function)) is not None:
@@ -72,6 +76,7 @@ class Spec:
         return self.shape[0]
 
     def __getitem__(self, key: Any) -> Any:
+        _must_be_recording()
         items = tuple(map(_example_index, key if type(key) is tuple else (key,)))
         return spec_of(np.broadcast_to(np.zeros((), self.dtype), self.shape)[items])
 
@@ -172,6 +177,15 @@ def _operators() -> None:
 
 
 _operators()
+
+
+def _must_be_recording() -> None:
+    """Refuse to compute with what a function that was recorded has left somewhere."""
+    if context.now.mode <= TRACKED:
+        raise RuntimeError(
+            "jit: a Tensor was kept from a function while it was recorded (appended to a list, set "
+            "as an attribute, yielded later), so it has no value; let the function return it"
+        )
 
 
 def spec_of(value: Any) -> Any:
@@ -353,4 +367,9 @@ def infer(op: Op, values: Sequence[Any], metadata: dict[str, Any]) -> Any:
         (dtype,) = dtypes
         if dtype is not None:
             return Spec(shaped(*(x.shape for x in values), **metadata), dtype)
-    return spec_of(op.compute(*values, **metadata))
+    now = context.now
+    mode, now.mode = now.mode, EVERYTHING  # Specs answer
+    try:
+        return spec_of(op.compute(*values, **metadata))
+    finally:
+        now.mode = mode

@@ -8,11 +8,19 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator
+from operator import is_
 from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
+import numpy as np
+
+from ..tensor import Tensor
+
 __all__ = ["Surroundings"]
 
+MANY = 64
+"""Items of a list or dict up to which each is looked at."""
+_WATCHED = frozenset((Tensor, np.ndarray, np.float64, float, int, bool, complex, str))
 _OURS = frozenset(("autograd_mini", "numpy", "scipy"))
 """Whose module-level names nobody binds anew."""
 
@@ -23,6 +31,8 @@ class Surroundings:
     def __init__(self, f: Any) -> None:
         self.cells: list[tuple[Any, Any]] = []
         self.names: list[tuple[dict[str, Any], str, Any]] = []
+        self.items: list[tuple[Any, list[Any]]] = []
+        self.attributes: set[str] = set()
         seen: set[int] = set()
         waiting = [f]
         while waiting:
@@ -31,13 +41,31 @@ class Surroundings:
                 continue
             seen.add(id(one))
             waiting += self._read(one)
+        self._look_into([thing for _, thing in self.cells])
+        self._look_into([thing for _, _, thing in self.names])
+        self._look_into([f.__self__] if isinstance(f, MethodType) else [])
 
     def unchanged(self) -> bool:
         """Tell whether every name still stands for the same thing."""
         for cell, thing in self.cells:
             if cell.cell_contents is not thing:
                 return False
+        for items, things in self.items:
+            if len(items) != len(things) or not all(map(is_, _values(items), things)):
+                return False
         return all(names.get(name) is thing for names, name, thing in self.names)
+
+    def _look_into(self, things: list[Any]) -> None:
+        """Note the items of lists and dicts, and the attributes that the functions' code names."""
+        for thing in things:
+            if type(thing) in (list, dict):
+                if len(thing) <= MANY and any(type(x) in _WATCHED for x in _values(thing)):
+                    self.items.append((thing, [*_values(thing)]))
+            elif not callable(thing) and type(thing) not in _WATCHED:
+                names = getattr(thing, "__dict__", {})
+                for name in self.attributes & names.keys():
+                    if type(names[name]) in _WATCHED:
+                        self.names.append((names, name, names[name]))
 
     def _read(self, f: Any) -> list[Any]:
         """Note the names of one function; return the functions among them."""
@@ -50,6 +78,7 @@ class Surroundings:
         if not isinstance(f, FunctionType):
             return []
         found = []
+        self.attributes.update(_names(f.__code__))
         for cell in f.__closure__ or ():
             try:
                 thing = cell.cell_contents
@@ -64,6 +93,10 @@ class Surroundings:
                     self.names.append((f.__globals__, name, thing))
                     found.append(thing)
         return found
+
+
+def _values(items: Any) -> Any:
+    return items.values() if type(items) is dict else items
 
 
 def _names(code: CodeType) -> Iterator[str]:

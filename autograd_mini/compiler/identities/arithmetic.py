@@ -88,7 +88,7 @@ def over_constant(b: Builder, y: Any, x: Node, z: Node) -> Node | None:
     if c is None or isinstance(c, (bool, complex)) or not is_float(y) or dtype_of(x) != y.dtype:
         return None
     # A reciprocal that is no normal number would lose digits, or all of them.
-    if y.dtype.itemsize < 4 or not 1e-30 < abs(c) < 1e30:
+    if y.dtype.char not in "fdFD" or not 1e-30 < abs(c) < 1e30:
         return None
     return b(np.multiply, x, 1.0 / c)
 
