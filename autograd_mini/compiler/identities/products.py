@@ -33,11 +33,17 @@ def matrix_product(b: Builder, y: Any, a: Node, c: Node) -> Node | None:
     return b(np.dot, a, c) if _matrices(a, c, ranks=(1, 2)) else None
 
 
+def _ends_in(key: Any, last: int | None) -> bool:
+    """Tell whether an index is [..., last]; comparing arrays in it would give an array."""
+    pair = type(key) is tuple and len(key) == 2 and key[0] is Ellipsis
+    return pair and type(key[1]) is type(last) and bool(key[1] == last)
+
+
 @identity(get_item, name="a column of one is a vector: (A x[:, None])[:, 0] = A x", exact=False)
 def column_of_one(b: Builder, y: Any, x: Node, *, key: Any) -> Node | None:
-    product = b.made_by(x, np.dot) if key == (Ellipsis, 0) else None
+    product = b.made_by(x, np.dot) if _ends_in(key, 0) else None
     column = b.made_by(product[1], get_item) if product else None
-    if product is None or column is None or product[1].metadata["key"] != (Ellipsis, None):
+    if product is None or column is None or not _ends_in(product[1].metadata["key"], None):
         return None
     fits = _matrices(product[0], column[0], ranks=(1, 2)) and len(shape_of(column[0])) == 1
     return b(np.dot, product[0], column[0]) if fits else None
