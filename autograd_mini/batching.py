@@ -30,6 +30,7 @@ from .transforms import flatten
 __all__ = ["vmap"]
 
 Function = Callable[..., Any]
+_KNOWN = (np.ndarray, np.generic, float, int, complex)
 Axes = int | None | Sequence[int | None]
 
 
@@ -77,7 +78,9 @@ def vmap(f: Function, in_axes: Axes = 0, out_axes: int = 0) -> Function:
         results, restore = flatten(batch.record(f))
         replay = _Replay(batch)
         values = [replay.result(y, out_axes) for y in results]
-        if not batch.tensors_in and not any(y.requires_grad for y in values):
+        if context.now.since:  # a program is being recorded: no value is known
+            context.now.debug.mapped(args, values)
+        elif not batch.tensors_in and not any(y.requires_grad for y in values):
             values = _owned([y.node.value for y in values], [*batch.mapped.values()])
         return restore(values)
 
@@ -165,15 +168,16 @@ class _Replay:
         return value if out_axes == 0 else np.moveaxis(value, 0, out_axes)
 
     def _replayed(self, output: Node) -> Any:
+        since = context.now.since  # of a program that is being recorded: it knows no value
         for node in walk(output):
             if node in self.of:
                 continue
             if any(i in self.of for i in node.inputs):
                 self.of[node] = self._replay(node)
             elif node.inputs:
-                if not self.live.isdisjoint(node.inputs):
+                if since or not self.live.isdisjoint(node.inputs):
                     self.live.add(node)
-            elif node.cell is not None or node in context.now.primals:
+            elif node.cell is not None or node in context.now.primals or (since and (node.number < since or not isinstance(node.value, _KNOWN))):
                 self.live.add(node)
         return self.of.get(output)
 

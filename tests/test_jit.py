@@ -236,3 +236,54 @@ def test_a_program_says_what_it_costs() -> None:
     assert (found.lines, found.flops) == (2, 2 * 3 * 4 * 5 + 15)
     assert found.bytes == 8 * (12 + 20 + 15 + 15 + 15)
     assert (found.buffers, found.constants) == (0, 0)
+
+
+def test_numbers_in_what_is_differentiated() -> None:
+    f = ag.grad(lambda p, x: np.sum(np.tanh(p["w"] * x + p["b"][0])))
+    p, x = {"w": np.ones(2), "b": (0.5,)}, np.array([1.0, 2.0])
+    for _ in range(2):
+        found, expected = ag.jit(f)(p, x), f(p, x)
+        alike(found["w"], expected["w"])
+        alike(found["b"][0], expected["b"][0])
+        assert type(found["b"][0]) is type(expected["b"][0]) is np.float64
+
+
+W = ag.Tensor([2.0, 3.0])
+M = np.array([[1.0, 2.0], [3.0, 5.0]])
+COMPOSED = {
+    "hessian": ag.hessian(lambda x: np.sum(np.sin(x) * W) ** 2),
+    "jacobian": ag.jacobian(lambda x: np.sin(x) * x[0] + W),
+    "jacobian of columns": ag.jacobian(lambda x: np.concatenate([np.sin(x), M @ x, x * W])),
+    "hvp": lambda x: ag.hvp(lambda x: np.sum(np.exp(M @ x)), (x,), (x * 2.0,))[0],
+    "jvp": lambda x: ag.jvp(lambda x: np.tanh(M @ x) * W, (x,), (x + 1.0,)),
+    "ggnvp": lambda x: ag.ggnvp(lambda x: M @ x, lambda z: np.sum(np.exp(z)), (x,), (x,)),
+    "vmap of grad": ag.vmap(ag.grad(lambda x: np.sum(np.sin(x) * W[0]))),
+    "vmap over one of two": lambda x: ag.vmap(lambda x, v: np.dot(x, v), (None, 0))(x, M * x),
+    "vmap that shares": lambda x: ag.vmap(lambda row: np.sum(row * np.sin(x) + M))(M),
+    "checkpoint": ag.grad(ag.checkpoint(lambda x: np.sum(np.tanh(M @ x) * W))),
+    "grad of grad": ag.grad(lambda x: np.sum(ag.grad(lambda v: np.sum(v**3 * W))(x) * x)),
+    "vjp": lambda x: ag.vjp(lambda v: np.exp(M @ v), x)[1](x),
+    "jit in jit": lambda x: ag.jit(ag.grad(lambda v: np.sum(v**3)))(x) * x,
+}
+
+
+@pytest.mark.parametrize("name", COMPOSED)
+def test_transforms_in_a_program_freeze_nothing(name: str) -> None:
+    """Recorded on one x, run on another, with another captured Tensor."""
+    f = COMPOSED[name]
+    jitted = ag.jit(f)
+    x, other = np.array([0.5, -0.25]), np.array([0.125, 0.75])
+    if name.startswith("vmap of"):
+        x, other = np.stack([x, other]), np.stack([other, x, x])[:2]
+    jitted(x)
+    W[...] = [5.0, -1.0]
+    try:
+        found, expected = jitted(other), f(other)
+    finally:
+        W[...] = [2.0, 3.0]
+    assert len(jitted.entries) == 1
+    assert jitted.program.nbytes >= 0
+    one, two = (x if isinstance(x, tuple) else (x,) for x in (found, expected))
+    for a, b in zip(one, two, strict=True):
+        assert type(a) is type(b)
+        alike(np.asarray(a), np.asarray(b))

@@ -53,6 +53,8 @@ class Recorded:
     """What f returned."""
     tensors: set[Node]
     """The inputs that were Tensors."""
+    mapped: dict[Node, list[Node]]
+    """Results of vmap: without a history they are Tensors where one of these is one."""
     results: dict[Node, tuple[Node | None, list[Node]]]
     """Results of transforms, which have no history: Tensors where one of these nodes is one.
 
@@ -111,7 +113,11 @@ class Recorded:
             else:
                 below = [facts[i] for i in node.inputs]
                 follows = node.tracked and node.op.differentiable and node.op.name != "detach"
-                facts[node] = any(t for t, _ in below), follows and any(h for _, h in below)
+                history = follows and any(h for _, h in below)
+                made = any(t for t, _ in below)
+                if node in self.mapped and not history:
+                    made = any(map(is_tensor, self.mapped[node]))
+                facts[node] = made, history
         if any(facts[y][1] for y in arrays):
             return None
         return [y is not None and facts[y][0] for y in self.outputs]
@@ -158,7 +164,8 @@ def record(
     return Recorded(
         inputs, [*tensors.values()], [*tensors], outputs,
         [None if y is not None else x for x, y in zip(results, outputs, strict=True)], back, result,
-        {t.node for t, x in zip(given, leaves, strict=True) if type(x) is Tensor}, hearing.results,
+        {t.node for t, x in zip(given, leaves, strict=True) if type(x) is Tensor},
+        hearing.shares, hearing.results,
         hearing.gradients,
     )  # fmt: skip
 
@@ -170,6 +177,7 @@ class _Hearing:
     """
 
     def __init__(self) -> None:
+        self.shares: dict[Node, list[Node]] = {}
         self.results: dict[Node, tuple[Node | None, list[Node]]] = {}
         """What a transform would have given back without history (see `Recorded`)."""
         self.gradients: set[Node] = set()
@@ -188,6 +196,13 @@ class _Hearing:
         """Let the engine run its rules."""
         return run_rules
 
+    def mapped(self, args: Any, values: Sequence[Any]) -> None:
+        """Note what vmap would have returned: arrays, where no argument is a Tensor."""
+        around = _explicit(flatten(args)[0])
+        for x in values:
+            if type(x) is Tensor:
+                self.shares[x.node] = around
+
     def pulled(self, run: Any, gradients: list[Any]) -> list[Any]:
         """Note what a transform would have returned, had it not been recorded."""
         if run.live and context.now.mode & TRACKED:
@@ -198,10 +213,9 @@ class _Hearing:
                 self.results[x.node] = None, around
         for argument, gradient in zip(run.arguments, gradients, strict=True):
             among = [n for n in argument.originals if n.cell is None]
-            pairs = zip(flatten(gradient)[0], argument.originals, strict=True)
-            for x, original in pairs:
-                if type(x) is Tensor:
-                    self.results[x.node] = original, among
+            for x, node in zip(flatten(gradient)[0], argument.nodes, strict=True):
+                if type(x) is Tensor:  # the name of a Tensor; a number has none
+                    self.results[x.node] = next(iter(node.inputs), None), among
                     self.gradients.add(x.node)
         return gradients
 
