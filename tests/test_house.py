@@ -135,6 +135,7 @@ OTHER_TESTS = {
     "test_jit_identities.py",
     "test_jit_everything.py",
     "test_jit_wrong_use.py",
+    "test_jit_gather.py",
     "test_jit_long.py",
     "test_jit_kept.py",
     "test_note_depth.py",

@@ -29,7 +29,8 @@ from ..op import OPS, Op, find_op
 from .specs import Spec, infer, is_constant, spec_of
 
 __all__ = [
-    "IDENTITIES", "Builder", "Identity", "Step", "broadcasting", "fold", "identity", "walk_above",
+    "IDENTITIES", "Builder", "Identity", "Step", "broadcasting", "fold", "frozen", "identity",
+    "walk_above",
 ]  # fmt: skip
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -110,7 +111,7 @@ class Builder:
     def make(self, op: Op, inputs: tuple[Node, ...], metadata: dict[str, Any] = EMPTY,
              spec: Any = None) -> Node:  # fmt: skip
         """Return the simplest known node that has the value of this operation."""
-        key = (op, inputs, _frozen(metadata) if metadata else ())
+        key = (op, inputs, frozen(metadata) if metadata else ())
         if (found := self.made.get(key)) is not None:
             return found
         found = self._computed(op, inputs, metadata) or self._new(op, inputs, metadata, spec)
@@ -232,12 +233,12 @@ def _placeholder(node: Node) -> Node:
     return new
 
 
-def _frozen(value: Any) -> Any:
+def frozen(value: Any) -> Any:
     """Return something hashable that is equal when the value is."""
     if isinstance(value, dict):
-        return tuple([(key, _frozen(value[key])) for key in sorted(value)])
+        return tuple([(key, frozen(value[key])) for key in sorted(value)])
     if isinstance(value, (tuple, list)):
-        return tuple(map(_frozen, value))
+        return tuple(map(frozen, value))
     if isinstance(value, slice):
         return ("slice", value.start, value.stop, value.step)
     if isinstance(value, np.ndarray):

@@ -16,6 +16,7 @@ from ..graph import Node
 from . import identities  # noqa: F401 -- fills IDENTITIES, which fold asks
 from . import numpy_backend as backend
 from .fold import Builder, Step, fold, walk_above
+from .gather import gathered
 from .module import module_text
 from .naming import name_deltas
 from .plan import Plan, plan
@@ -44,6 +45,7 @@ class Program:
         arrays: list[Node] = [y for y in recorded.outputs if y is not None]
         self.before, self.inputs_before = arrays, given
         self.after, self.inputs, builder = fold(arrays, given, Builder())
+        self.after = gathered(self.after, self.inputs, builder)
         self.log: list[Step] = builder.log
         held = {*self.inputs}
         order = [n for n in walk_above(self.after, held) if n.op is not None]
