@@ -22,6 +22,8 @@ TERMS = [
     lambda x, c, d, k: np.sum(np.cos(x * c)) * d,
     lambda x, c, d, k: np.sum(x * c) * d,
     lambda x, c, d, k: np.sum(np.tanh(x - c)),
+    lambda x, c, d, k: np.sum(x * c, initial=2.0),
+    lambda x, c, d, k: np.vdot(np.ravel(x + c), np.ravel(x * d)),
     lambda x, c, d, k: x * np.sum(x * d),
     lambda x, c, d, k: ag.nn.sigmoid(x + c) * x,
     lambda x, c, d, k: np.where(x > c, x * d, d - x),

@@ -93,9 +93,11 @@ def _stacks(node: Node) -> bool:
         return False
     if known_name(node.op) == "sum":
         (x,) = node.inputs
-        return node.metadata.get("axis") is None and not shape_of(node) and _fits(x, spec)
+        plain = node.metadata.keys() <= {"axis", "keepdims"} and node.metadata.get("axis") is None
+        return plain and not shape_of(node) and _fits(x, spec)
     if known_name(node.op) == "vdot":
-        return all(_fits(x, spec) for x in node.inputs)
+        one, other = node.inputs
+        return shape_of(one) == shape_of(other) and _fits(one, spec) and _fits(other, spec)
     weak = [i for i in node.inputs if not hasattr(i.value, "dtype")]
     return is_elementwise(node.op) and (
         not weak or (node.op.function in _ARITHMETIC and len(weak) == 1)
@@ -103,7 +105,10 @@ def _stacks(node: Node) -> bool:
 
 
 def _fits(x: Node, spec: Spec) -> bool:
-    return x.value.size <= LARGEST and x.value.dtype == spec.dtype
+    value = x.value
+    return bool(
+        hasattr(value, "dtype") and value.size <= LARGEST and value.dtype == spec.dtype
+    )
 
 
 def _forms(order: Sequence[Node], given: set[Node]) -> dict[Node, int]:
