@@ -177,7 +177,7 @@ class _Replay:
             elif node.inputs:
                 if since or not self.live.isdisjoint(node.inputs):
                     self.live.add(node)
-            elif node.cell is not None or node in context.now.primals or (since and (node.number < since or not isinstance(node.value, _KNOWN))):
+            elif node.cell is not None or node in context.now.primals or _is_open(node, since):
                 self.live.add(node)
         return self.of.get(output)
 
@@ -190,6 +190,11 @@ class _Replay:
         by_kind = KINDS.get(known_name(op)) or (_elementwise if broadcasts(op) else None)
         found = by_kind(op, inputs, node, self.n) if by_kind else NotImplemented
         return _one_by_one(op, inputs, node, self.n) if found is NotImplemented else found
+
+
+def _is_open(node: Node, since: int) -> bool:
+    """Tell whether a program that is being recorded reads it at every run."""
+    return since > 0 and (node.number < since or not isinstance(node.value, _KNOWN))
 
 
 class _Input:
