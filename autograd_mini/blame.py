@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from .context import context
 from .graph import Node, describe, walk
 
 __all__ = [
@@ -192,7 +193,10 @@ def history(node: Node) -> str:
 
 
 def on_a_leaf(node: Node, call: str) -> str:
-    """Return the error for writing a leaf."""
+    """Return the error for writing a leaf, or a captured tensor while a program is recorded."""
+    if context.now.since:
+        cure = "return the new value, and write it outside"
+        return f"{call}: a jitted function can not change {describe(node)} around it; {cure}"
     cure = "write it inside `with ag.no_grad():`, or make a new tensor: y = x + ..."
     return f"{call}: {describe(node)} requires a gradient; {cure}"
 
@@ -230,7 +234,13 @@ def no_attribute(tensor: Any, name: str) -> str:
 
 
 def no_leaf(order: Sequence[Node]) -> str:
-    """Return the error for an output that no leaf is below of which a gradient is wanted."""
+    """Return the error for an output that no leaf is below of which a gradient is wanted.
+
+    While a program is recorded there is no leaf whose .grad it could change.
+    """
+    if context.now.since:
+        cure = "return what ag.value_and_grad(cost)(...) gives"
+        return f"a jitted function can not call .backward(), which changes .grad; {cure}"
     below = ", ".join(describe(n) for n in order if not n.inputs)
     return (
         f"{describe(order[-1])} depends on no leaf that requires a gradient (its leaves: "

@@ -25,7 +25,7 @@ def refuse_write(tensor: Reading, call: str, temporary: bool = False) -> None:
     the view y[1:] and then sets it into y, which is right; `part = y[1:]; part *= 2` is not.
     """
     node = tensor.node
-    if node.cell is not None and context.now.mode & TRACKED:
+    if node.number < context.now.since or (node.cell is not None and context.now.mode & TRACKED):
         raise RuntimeError(sys.modules[__package__].blame.on_a_leaf(node, call))
     if node.view and not temporary:
         raise RuntimeError(sys.modules[__package__].blame.on_a_view(node, call))

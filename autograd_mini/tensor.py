@@ -173,11 +173,11 @@ class Tensor(Reading):
         ValueError
             For a non-scalar without cotangent, or a cotangent of another shape.
         RuntimeError
-            If no leaf below requires a gradient.
+            If no leaf below requires a gradient; while a program is recorded (see `jit`).
         """
         order = walk(self.node, tracked=True)
         leaves = {node: node.cell for node in order if node.cell is not None}
-        if not leaves:
+        if not leaves or context.now.since:
             raise RuntimeError(sys.modules[__package__].blame.no_leaf(order))
         found = propagate([self.node], [seed(self.node, unwrap(cotangent))], leaves, order=order)
         for node, cell in leaves.items():

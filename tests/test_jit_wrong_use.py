@@ -71,6 +71,45 @@ def test_containers_among_the_arguments_are_not_changed() -> None:
     np.testing.assert_array_equal(X, [1.0, 2.0, 3.0])
 
 
+def test_a_tensor_around_a_function_is_not_changed() -> None:
+    """Nor its .grad: while recording there are no values that could be written."""
+    w, v = ag.Tensor([1.0, 2.0, 3.0], requires_grad=True), ag.Tensor([1.0, 2.0, 3.0])
+
+    def writes(x: Any) -> Any:
+        v[0] = x.sum()
+        return v * x
+
+    def adds(x: Any) -> Any:
+        nonlocal v
+        v += x
+        return v * x
+
+    def passes_back(x: Any) -> Any:
+        J = (w * x * x).sum()
+        J.backward()
+        return J.detach()
+
+    for f, cure in ((writes, "write it outside"), (adds, "write it outside"),
+                    (passes_back, "value_and_grad")):  # fmt: skip
+        with pytest.raises(RuntimeError, match=f"a jitted function can not .*{cure}"):
+            ag.jit(f)(X)
+        assert clean()
+    assert w.grad is None
+    np.testing.assert_array_equal(v.numpy(), X)
+    passes_back(X)  # outside of a program it does as ever
+    np.testing.assert_array_equal(w.grad, X * X)
+
+
+def test_a_tensor_that_a_function_makes_itself_may_be_changed() -> None:
+    def f(x: Any) -> Any:
+        y = x * 2.0
+        y[0] = x.sum()
+        y += x
+        return y
+
+    check_same(f, [X], [X + 1.0])
+
+
 class Holder:
     def __init__(self, w: Any) -> None:
         self.w = w
