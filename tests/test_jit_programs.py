@@ -106,9 +106,17 @@ def test_numbers_that_are_none(drawn: Drawn) -> None:
 
     But x / h · h, which the program cancels: where h is 0 or not finite eager has NaN.
     """
-    if any(str(step.call) in CANCELLED for step in drawn.steps):
+    if any(name_of(step) in CANCELLED | LAPACK for step in drawn.steps):
         return
     check_same(drawn, arguments(drawn, special=True), arguments(drawn, again=1, special=True))
+
+
+LAPACK = {"pinv", "svd", "svdvals", "eigh", "eigvalsh", "cond", "norm", "matrix_norm", "matrix_rank"}
+"""What may not end on NaN or infinite numbers, in NumPy itself."""
+
+
+def name_of(step: Any) -> str:
+    return step.call if isinstance(step.call, str) else str(step.call.op)
 
 
 @pytest.mark.parametrize("op", TRACEABLE)
