@@ -111,7 +111,8 @@ def test_numbers_that_are_none(drawn: Drawn) -> None:
     check_same(drawn, arguments(drawn, special=True), arguments(drawn, again=1, special=True))
 
 
-LAPACK = {"pinv", "svd", "svdvals", "eigh", "eigvalsh", "cond", "norm", "matrix_norm", "matrix_rank"}
+LAPACK = {"pinv", "svd", "svdvals", "eigh", "eigvalsh", "cond", "norm", "matrix_norm",
+          "matrix_rank"}  # fmt: skip
 """What may not end on NaN or infinite numbers, in NumPy itself."""
 
 
