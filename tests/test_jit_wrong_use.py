@@ -110,6 +110,24 @@ def test_a_tensor_that_a_function_makes_itself_may_be_changed() -> None:
     check_same(f, [X], [X + 1.0])
 
 
+@pytest.mark.parametrize("given", [np.array(["a"]), np.array([1, None]), np.str_("a"),
+                                   np.array(["2026-01-01"], "M8[D]")])  # fmt: skip
+def test_arrays_of_anything_but_numbers_are_refused(given: Any) -> None:
+    with pytest.raises(TypeError, match=r"an array of dtype .*not of numbers"):
+        ag.jit(lambda x, label: x)(X, given)
+
+
+@pytest.mark.parametrize("positions", ["x", 1.5, (0, "x"), None])
+def test_static_arguments_are_named_by_position(positions: Any) -> None:
+    with pytest.raises(TypeError, match=r"static_argnums=.*positions of arguments"):
+        ag.jit(lambda x, n: x * n, static_argnums=positions)
+
+
+def test_a_jitted_function_shows_whose_it_is() -> None:
+    assert repr(ag.jit(np.sum)) == "jit(sum)"
+    assert repr(ag.jit(Holder(1.0).times)) == "jit(Holder.times)"
+
+
 class Holder:
     def __init__(self, w: Any) -> None:
         self.w = w

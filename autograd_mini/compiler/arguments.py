@@ -36,7 +36,7 @@ def kind_of(structure: Any, numbers: list[float]) -> Any:
     """
     type_of = type(structure)
     if type_of is np.ndarray:
-        return structure.shape, structure.dtype
+        return structure.shape, _numeric(structure.dtype)
     if type_of is Tensor:
         value = structure.node.value
         return Tensor, value.shape, value.dtype
@@ -44,7 +44,7 @@ def kind_of(structure: Any, numbers: list[float]) -> Any:
         numbers.append(structure)
         return (float, "−0.0") if str(structure) == "-0.0" else float  # it equals 0.0
     if isinstance(structure, np.generic):
-        return np.generic, structure.dtype
+        return np.generic, _numeric(structure.dtype)
     if isinstance(structure, (tuple, list)):
         return (type_of, *[kind_of(item, numbers) for item in structure])
     if isinstance(structure, dict):
@@ -65,6 +65,13 @@ def kind_of(structure: Any, numbers: list[float]) -> Any:
             f"of them, and has no hash to find its program by; got {static!r:.99}"
         ) from None
     return type(static), static
+
+
+def _numeric(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    if dtype.kind not in "biufc":
+        cure = "pass numbers, and a text or a date as Python's own"
+        raise TypeError(f"jit: an argument is an array of dtype {dtype}, not of numbers; {cure}")
+    return dtype
 
 
 def rest_of(structure: Any, aux: Any) -> Any:

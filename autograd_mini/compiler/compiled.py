@@ -23,7 +23,7 @@ from ..tensor import Tensor, wrap
 from ..transforms import _is_explicit, flatten
 from .arguments import Static, has_history, kind_of, value_of
 from .calling import MISS, short_way
-from .fold import Step
+from .fold import Step, walk_above
 from .footprint import Footprint, footprint
 from .naming import argument_names
 from .program import Program
@@ -80,7 +80,7 @@ def jit(
         When called, if f reads a value, changes an argument in place, or asks for a shape that
         depends on values.
     TypeError
-        For static arguments without a hash.
+        For static arguments without a hash, and arrays of anything but numbers.
 
     Notes
     -----
@@ -105,7 +105,11 @@ def jit(
         )
     if not callable(f):
         raise TypeError(f"ag.jit takes a function; got {type(f).__name__}: {f!r:.99}")
-    return Jitted(f, tuple(np.atleast_1d(static_argnums).astype(int).tolist()), cache_bytes)
+    positions = np.atleast_1d(static_argnums)
+    if positions.size and positions.dtype.kind not in "iu":
+        expected = "expected positions of arguments, such as 1 or (0, 2)"
+        raise TypeError(f"ag.jit: static_argnums={static_argnums!r}; {expected}")
+    return Jitted(f, tuple(positions.tolist()), cache_bytes)
 
 
 class Jitted:
@@ -142,6 +146,9 @@ class Jitted:
         if entry.program is None or self.stale >= MANY:
             return self.f(*args, **kwargs)
         return entry.run(leaves)
+
+    def __repr__(self) -> str:
+        return f"jit({getattr(self.f, '__qualname__', repr(self.f))})"
 
     def _with_static(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
         if not self.static:
@@ -285,7 +292,7 @@ class _Entry:
         self.around = Surroundings(f)  # before: f may change what is around it
         given = [np.float64(x) if moving and type(x) is float else x for x in leaves]
         recorded = record(f, given, lambda new: _call(rebuild(new)))
-        if moving and not keeps_dtypes(recorded, given, leaves):
+        if moving and not _keeps_dtypes(recorded, leaves):
             self.moving, given = False, [*leaves]
             recorded = record(f, given, lambda new: _call(rebuild(new)))
         self.recorded = recorded
@@ -366,7 +373,7 @@ def _asks_for_derivative(structure: Any, leaves: Sequence[Any]) -> bool:
     return any(map(has_history, tracked)) or _is_explicit(structure)
 
 
-def keeps_dtypes(recorded: Recorded, given: Sequence[Any], leaves: Sequence[Any]) -> bool:
+def _keeps_dtypes(recorded: Recorded, leaves: Sequence[Any]) -> bool:
     """Tell whether NumPy's float64 gave the dtypes that Python's floats would have given.
 
     It does where they meet float64 and whole numbers only; float32 they would lift.
@@ -377,8 +384,6 @@ def keeps_dtypes(recorded: Recorded, given: Sequence[Any], leaves: Sequence[Any]
         for node, x in zip(recorded.inputs, arrays, strict=True)
         if type(x) is float
     }
-    from .fold import walk_above
-
     for node in walk_above([y for y in recorded.outputs if y is not None], {}):
         if weak.isdisjoint(node.inputs):
             continue

@@ -1,7 +1,7 @@
 """The backend: how each operation is said in NumPy, with a place to write to where it takes one.
 
-Another backend would be another file with the same four functions: `kind_of`, `in_place`,
-`needs_spare` and `say`.
+Another backend would be another file with the same functions: `kind_of`, `in_place`, `needs_spare`
+and `needs_place` say what an operation asks for, `inline` and `say` write it.
 """
 
 from __future__ import annotations

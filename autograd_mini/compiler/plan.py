@@ -58,7 +58,7 @@ def plan(
     roots = _roots(made)
     last = _last_uses(made, roots)
     kept = {root for node in outputs for root in roots.get(node, ())}
-    _write_results_in_place(made, outputs, roots, last, kept, in_place)
+    _write_results_in_place(made, last, kept, in_place)
     pool = _Pool(made.sizes)
     ends: dict[int, list[Node]] = {}
     for node, k in last.items():
@@ -66,7 +66,7 @@ def plan(
     for k, node in enumerate(order):
         dying = ends.get(k, [])
         if made.kinds[node] == WRITTEN and node not in made.over and node not in kept:
-            victim = _victim(node, dying, made, roots) if in_place(node) else None
+            victim = _victim(node, dying, made) if in_place(node) else None
             if victim is not None:
                 made.over[node], made.buffer[node] = victim, made.buffer[victim]
                 dying.remove(victim)
@@ -104,9 +104,8 @@ def _last_uses(made: Plan, roots: dict[Node, tuple[Node, ...]]) -> dict[Node, in
 
 
 def _write_results_in_place(
-    made: Plan, outputs: Collection[Node], roots: dict[Node, tuple[Node, ...]],
-    last: dict[Node, int], kept: set[Node], in_place: Callable[[Node], bool],
-) -> None:  # fmt: skip
+    made: Plan, last: dict[Node, int], kept: set[Node], in_place: Callable[[Node], bool]
+) -> None:
     """Let a result be written over the operand that dies with it, which is then made anew too.
 
     So `dot(δᵀ, a)` makes the caller's array, and `+ λ/m Θ` is added into it.
@@ -125,9 +124,7 @@ def _write_results_in_place(
                 break
 
 
-def _victim(
-    node: Node, dying: Collection[Node], made: Plan, roots: dict[Node, tuple[Node, ...]]
-) -> Node | None:
+def _victim(node: Node, dying: Collection[Node], made: Plan) -> Node | None:
     """Return an operand that may be written over: it dies here, and has the result's Spec."""
     for x in node.inputs:
         if x in dying and x in made.buffer and type(x.value) is Spec and x.value == node.value:
