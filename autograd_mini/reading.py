@@ -152,7 +152,7 @@ def read(node: Node) -> Any:
     """Return a node's value, which is unknown while a compiler records."""
     if context.now.mode > TRACKED:
         what = f"the value of {describe(node)} was read while the program is being recorded"
-        raise RuntimeError(f"{what}; write np.where(condition, a, b) in place of if")
+        raise RuntimeError(f"{what}; write np.where(condition, a, b) for if, or return the tensor")
     return node.value
 
 

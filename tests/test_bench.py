@@ -22,6 +22,7 @@ from autograd_mini import blas
 from autograd_mini.bench import child, compiling, contenders, costs, loops, processes
 from autograd_mini.bench import peaks as memory
 from autograd_mini.bench.contenders import eager
+from autograd_mini.bench.goals import SLICES
 from autograd_mini.bench.measure import Pace, WrongResultError, verdict
 from autograd_mini.bench.parts import PARTS, Part
 from autograd_mini.bench.report import KNOWN
@@ -140,6 +141,9 @@ def test_rows_are_checked_measured_and_printed() -> None:
             f"! {library} is not installed: pip install {module}" in lines
         )
     assert "Side by side, median us" in lines
+    (told,) = (line for line in lines if line.startswith("Goals: "))
+    unknown = rf"not judged: that takes --rounds {SLICES}"
+    assert re.fullmatch(rf"Goals: 0 of (\d+) reached; \1 {unknown}", told)
 
 
 def test_the_json_is_complete() -> None:

@@ -754,13 +754,14 @@ def test_a_reader_that_has_gone_is_no_error(tmp_path: Path) -> None:
 def test_version_and_help(run: Callable[..., Done]) -> None:
     assert run("--version") == Done(0, f"autograd-mini {ag.__version__}\n", "")
     front = run("--help").out
-    for name in ("train", "check", "gates", "draw", "doctor", "bench"):
+    for name in ("train", "predict", "check", "gates", "draw", "explain", "doctor", "bench"):
         assert f"\n    {name} " in front
         told = run(name, "--help")
         assert told.status == 0
         assert told.out.startswith(f"usage: autograd-mini {name}")
         assert "%(" not in told.out
         assert "--json" in told.out
+        assert max(map(len, told.out.splitlines())) <= 100
 
 
 # -- bad input

@@ -218,7 +218,8 @@ ERRORS: dict[str, tuple[Callable[[], Any], type[Exception], list[str]]] = {
         lambda: ag.Tensor(object()), TypeError, ["a tensor holds numbers; got object"]),
     "formatting while recorded": (
         lambda: ag.vmap(lambda v: (f"{v}", v)[1])(np.ones((2, 3))), RuntimeError,
-        ["the value of a tensor (shape (3,)", "was read while the program is being recorded"]),
+        ["the value of a tensor (shape (3,)", "was read while the program is being recorded",
+         "write np.where(condition, a, b) for if, or return the tensor"]),
     "a rule's shape": (
         lambda: gradient_of(made(lambda g, y, x: np.ones(5))), ValueError,
         ["the rule of made", "shape (5,)", "argument of shape (3,)"]),

@@ -102,7 +102,9 @@ class Text:
         if not judged:
             return
         reached = sum(verdict == "reached" for *_, verdict in judged)
-        self.out.line(f"\nGoals: {reached} of {len(judged)} reached")
+        few = sum(verdict == "too few slices" for *_, verdict in judged)
+        unknown = f"; {few} not judged: that takes --rounds 30" if few else ""
+        self.out.line(f"\nGoals: {reached} of {len(judged)} reached{unknown}")
         for name, words, verdict in judged:
             if verdict != "reached":
                 self.out.line(f"  {name}: {words}")

@@ -6,6 +6,7 @@ import argparse
 import difflib
 from collections.abc import Mapping
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 from numpy.typing import NDArray
@@ -23,13 +24,15 @@ from .terminal import Output, one_line
 
 Array = NDArray[Any]
 
+FUNCTION_NAMES = fill(", ".join(FUNCTIONS), 80).replace("\n", "\n" + " " * 16)
 HELP = "draw a recorded graph with its values and gradients"
 DESCRIPTION = f"""\
 Draw what the engine recorded: values as boxes with name, shape, dtype, value and gradient,
 operations as ellipses, layers as frames.
 
     EXPRESSION  arithmetic, such as "x*w + sin(x)", at the values that --at gives: numbers, names,
-                + - * / **, brackets, pi, e, and {", ".join(FUNCTIONS)}
+                + - * / **, brackets, pi, e, and functions:
+                {FUNCTION_NAMES}
     xnor        the cost of the note's 2-2-1 XNOR network on its truth table
     network     the cost of a network of any layers; by default the course's 3-5-3
 """

@@ -28,7 +28,8 @@ Array = NDArray[Any]
 HELP = "say what a trained network takes pictures for"
 DESCRIPTION = f"""\
 Show pictures, or rows of numbers, to a trained network, and print the class it takes each for,
-with its probability, and the classes that come next.
+with its probability, and the classes that come next. Sigmoid outputs judge each class by itself:
+their probabilities do not add up to 1, and where all are small the network knows none.
 
 A picture is .pgm, or with Pillow (pip install "autograd-mini[images]")
 {", ".join(PILLOW)}.
