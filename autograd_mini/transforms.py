@@ -36,7 +36,7 @@ Rebuild = Callable[[Sequence[Any]], Any]
 
 def flatten(structure: Any) -> tuple[list[Any], Rebuild]:
     """Return the leaves of a structure, and the function that puts others in their places."""
-    parts = _parts(structure)
+    parts = one_level(structure)
     if parts is None:
         return [structure], lambda leaves: leaves[0]
     children, rebuild = parts
@@ -54,7 +54,7 @@ def flatten(structure: Any) -> tuple[list[Any], Rebuild]:
     return [item for own, _ in flat for item in own], restore
 
 
-def _parts(structure: Any) -> tuple[list[Any], Rebuild] | None:
+def one_level(structure: Any) -> tuple[list[Any], Rebuild] | None:
     """Return a container's children and how to rebuild it; None for a leaf."""
     kind = type(structure)
     if kind in _LEAVES:
@@ -81,12 +81,12 @@ def _parts(structure: Any) -> tuple[list[Any], Rebuild] | None:
 
 def _aligned(given: Any, like: Any) -> list[Any]:
     """Return what a structure holds at each leaf of another; dicts are matched by their keys."""
-    wanted, fits = _parts(like), type(given) is type(like)
+    wanted, fits = one_level(like), type(given) is type(like)
     if wanted is None:
         return [given]
     if fits and isinstance(like, dict) and (fits := given.keys() == like.keys()):
         given = {key: given[key] for key in like}
-    found = _parts(given) if fits else None
+    found = one_level(given) if fits else None
     if found is None or len(found[0]) != len(wanted[0]):
         expected = f"the cotangent must have the structure of f's output, {like!r:.99}"
         raise ValueError(f"{expected}; got {given!r:.99}")
@@ -96,13 +96,18 @@ def _aligned(given: Any, like: Any) -> list[Any]:
 # -- arguments
 
 
-def _is_explicit(structure: Any) -> bool:
+def is_explicit(structure: Any) -> bool:
     """Tell whether a caller passed Tensors one by one; a Network's weights are its own."""
     kind = type(structure)
     if kind in _LEAVES or hasattr(kind, "__flatten__"):
         return kind is Tensor
-    parts = _parts(structure)
-    return parts is not None and any(map(_is_explicit, parts[0]))
+    parts = one_level(structure)
+    return parts is not None and any(map(is_explicit, parts[0]))
+
+
+def has_history(node: Node) -> bool:
+    """Tell whether a derivative may be asked for beyond this node: it is no mere leaf."""
+    return bool(node.inputs) or (node.tracked and node.cell is None)
 
 
 class _Argument:
@@ -115,9 +120,7 @@ class _Argument:
     def __init__(self, value: Any) -> None:
         leaves, self.rebuild = flatten(value)
         self.originals = [item.node for item in leaves if type(item) is Tensor]
-        self.tensors_in = _is_explicit(value) or any(
-            node.inputs or (node.tracked and node.cell is None) for node in self.originals
-        )
+        self.tensors_in = is_explicit(value) or any(map(has_history, self.originals))
         self.are_tensors = [self.tensors_in or type(item) is Tensor for item in leaves]
         alias = (self.tensors_in and context.now.mode != OFF) or context.now.mode > TRACKED
         self.tensors = [_fresh(item, alias) for item in leaves]
@@ -165,7 +168,7 @@ class _Run:
     def __init__(self, f: Function, args: Any, kwargs: Any, argnums: Sequence[int]):
         self.arguments = [_Argument(args[i]) for i in argnums]
         self.given, self.tensors_in = (args, kwargs), any(a.tensors_in for a in self.arguments)
-        self.tensors_in |= any(map(_is_explicit, (*args, *kwargs.values())))
+        self.tensors_in |= any(map(is_explicit, (*args, *kwargs.values())))
         values = list(args)
         for i, argument in zip(argnums, self.arguments, strict=True):
             values[i] = argument.value
@@ -384,7 +387,7 @@ def checked(positions: tuple[int, ...], given: int) -> tuple[int, ...]:
 
 def _one_number(output: Any, f: Function) -> Tensor:
     """Return f's output as a Tensor (a constant one, where f does not depend on its argument)."""
-    value = np.asarray(None if _parts(output) else unwrap(output))
+    value = np.asarray(None if one_level(output) else unwrap(output))
     if value.size != 1 or value.dtype.kind not in "biuf":
         raise ValueError(sys.modules[__package__].blame.not_one_real(f, output, value))
     return output if type(output) is Tensor else wrap(value.astype(float)[()])

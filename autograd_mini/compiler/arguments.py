@@ -11,10 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from ..graph import Node
 from ..tensor import Tensor
 
-__all__ = ["Static", "has_history", "kind_of", "rest_of", "value_of"]
+__all__ = ["Static", "kind_of", "rest_of", "value_of"]
 
 
 class Static:
@@ -80,11 +79,6 @@ def rest_of(structure: Any, aux: Any) -> Any:
         return kind_of(aux, [])
     plain = (tuple, str, int, float, bool, type(None))
     return tuple((k, v) for k, v in vars(structure).items() if isinstance(v, plain))
-
-
-def has_history(node: Node) -> bool:
-    """Tell whether a derivative may be asked for beyond a leaf: its value must not be taken."""
-    return node.tracked and (bool(node.inputs) or node.cell is None)
 
 
 def value_of(leaf: Any) -> Any:

@@ -20,8 +20,8 @@ import numpy as np
 from ..context import TRACKED, context
 from ..graph import Node
 from ..tensor import Tensor, wrap
-from ..transforms import _is_explicit, flatten
-from .arguments import Static, has_history, kind_of, value_of
+from ..transforms import flatten, has_history, is_explicit
+from .arguments import Static, kind_of, value_of
 from .calling import MISS, short_way
 from .fold import Step, walk_above
 from .footprint import Footprint, footprint
@@ -370,7 +370,7 @@ def _asks_for_derivative(structure: Any, leaves: Sequence[Any]) -> bool:
     tracked = [x.node for x in leaves if type(x) is Tensor and x.node.tracked]
     if not tracked:
         return False
-    return any(map(has_history, tracked)) or _is_explicit(structure)
+    return any(map(has_history, tracked)) or is_explicit(structure)
 
 
 def _keeps_dtypes(recorded: Recorded, leaves: Sequence[Any]) -> bool:

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..graph import Node
 from ..op import OPS
-from ..transforms import _parts
+from ..transforms import one_level
 from .arguments import Static
 from .specs import known_number
 
@@ -73,7 +73,7 @@ def _inmost(f: Any) -> Any:
 
 
 def _leaf_names(name: str, structure: Any) -> list[str]:
-    parts = None if type(structure) is Static else _parts(structure)
+    parts = None if type(structure) is Static else one_level(structure)
     if parts is None:
         return [name]
     children, _ = parts

@@ -16,7 +16,7 @@ import numpy as np
 
 from ..context import no_grad
 from ..tensor import Tensor
-from ..transforms import flatten
+from ..transforms import flatten, has_history
 from .cluster import Cluster
 from .shards import SHARDS, Shards, split
 from .share import Call, Contribution, GradientSum, added_up, mismatch
@@ -149,7 +149,7 @@ def _plain(parameters: Any) -> Any:
     for leaf in leaves:
         value = leaf
         if isinstance(leaf, Tensor):
-            if leaf.node.inputs or (leaf.node.tracked and leaf.node.cell is None):
+            if has_history(leaf.node):
                 raise ValueError(
                     f"{leaf.name or 'a parameter'} has a history, which can not follow to other "
                     "processes: its derivative would be lost; give .detach() of it, and take "
