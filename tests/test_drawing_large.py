@@ -221,7 +221,7 @@ def test_what_is_called_elementwise_is() -> None:
     find_op(len)  # which no chapter knows: all have been read then
     for name in [key for key in [*OPS] if isinstance(key, str) and "special" in key]:
         find_op(getattr(special, name.rpartition(".")[2]))
-    elementwise = [op for op in {*OPS.values()} if op.differentiable and is_elementwise(op)]
+    elementwise = [op for op in {*OPS.values()} if any(op.rules) and is_elementwise(op)]
     assert len(elementwise) > 60
     for op in elementwise:
         domain = (1.2, 1.8) if op.name == "arccosh" else (0.2, 0.8)

@@ -140,6 +140,8 @@ def _call(node: ast.Call, known: dict[str, Any]) -> Text:
             return _inside(of, ATOM, known) + "ᵀ", ATOM
         case "_matmul", [left, right]:
             return _text(ast.BinOp(left, ast.MatMult(), right), known)
+        case "dot", [right] if isinstance(node.func, ast.Attribute):
+            return _text(ast.BinOp(node.func.value, ast.MatMult(), right), known)
         case "spread", [of, *_]:  # where to, the arrow's shapes say
             return f"spread({_text(of, known)[0]})", ATOM
         case "product", [left, right]:
