@@ -251,7 +251,7 @@ class custom_vjp:  # noqa: N801 -- a decorator, as in JAX
             return pair
 
         def values_of(*values: Any) -> tuple[Any, ...]:
-            return tuple(np.asarray(y)[()] for y in flatten(ahead(values)[0])[0])
+            return tuple(map(_value, flatten(ahead(values)[0])[0]))
 
         output, residuals = ahead([node.value for node in call.border])
         results, restore = flatten(output)
@@ -271,8 +271,13 @@ class custom_vjp:  # noqa: N801 -- a decorator, as in JAX
             return [parts[i] for i in call.places]
 
         op = Op(identity, _name(self.f), (pull,), variadic=True, compute=values_of)
-        values = tuple(np.asarray(y)[()] for y in results)
+        values = tuple(map(_value, results))
         return restore(record(op, tuple(call.border), EMPTY, values, True))
+
+
+def _value(y: Any) -> Any:
+    """Return an array, or a NumPy scalar where it has no axes (a recorder's own as it is)."""
+    return (y if hasattr(y, "dtype") else np.asarray(y))[()]
 
 
 def register_hook(tensor: Tensor, hook: Function) -> None:

@@ -105,7 +105,7 @@ def test_an_operation_costs_the_same_in_a_long_graph(kind: str) -> None:
         long = best(costs._chain(operation, start, 100_000), rounds=2) / 100_000
     finally:
         gc.unfreeze()
-    assert long < 2.5 * short
+    assert long < 5 * short  # the collector and the caches cost twice; a square, a hundred times
 
 
 def test_the_gradient_of_a_long_lstm() -> None:

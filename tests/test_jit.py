@@ -287,3 +287,59 @@ def test_transforms_in_a_program_freeze_nothing(name: str) -> None:
     for a, b in zip(one, two, strict=True):
         assert type(a) is type(b)
         alike(np.asarray(a), np.asarray(b))
+
+
+def test_random_numbers_are_drawn_at_every_call() -> None:
+    rng = np.random.default_rng(0)
+    noisy = ag.jit(lambda x: x + rng.normal())
+    first = [noisy(np.zeros(1))[0] for _ in range(3)]
+    rng = np.random.default_rng(0)
+    assert first == [rng.normal() for _ in range(3)]
+    np.random.seed(0)  # noqa: NPY002
+    legacy = ag.jit(lambda x: x + np.random.rand())  # noqa: NPY002
+    assert len({legacy(np.zeros(1))[0] for _ in range(3)}) == 3
+
+
+def test_an_object_whose_attributes_may_change_is_no_argument() -> None:
+    class Box:
+        w = 2.0
+
+    box = Box()
+    box.w = 3.0
+    with pytest.raises(TypeError, match="make it a dataclass"):
+        ag.jit(lambda box, x: box.w * x)(box, np.ones(1))
+    assert ag.jit(lambda box, x: box.w * x, static_argnums=0)(box, np.ones(1))[0] == 3.0
+
+
+def test_a_method_is_bound() -> None:
+    class Model:
+        def __init__(self, w: float) -> None:
+            self.w = w
+
+        @ag.jit
+        def scaled(self, x: Any) -> Any:
+            return self.w * x
+
+    two, three = Model(2.0), Model(3.0)
+    assert [m.scaled(np.ones(1))[0] for m in (two, three, two)] == [2.0, 3.0, 2.0]
+    two.w = 5.0
+    assert two.scaled(np.ones(1))[0] == 5.0
+
+
+def test_an_operation_with_a_derivative_of_its_own() -> None:
+    @ag.custom_vjp
+    def softplus(x: Any) -> Any:
+        return np.logaddexp(0.0, x)
+
+    softplus.defvjp(lambda x: (softplus(x), x), lambda x, g: (g / (1.0 + np.exp(-x)),))
+    f = ag.value_and_grad(lambda x: np.sum(softplus(x * 2.0)))
+    jitted = ag.jit(f)
+    for x in (np.array([1.0, -2.0]), np.array([0.5, 3.0])):
+        for found, expected in zip(jitted(x), f(x), strict=True):
+            alike(found, expected)
+
+
+def test_static_arguments_may_be_containers() -> None:
+    f = ag.jit(lambda x, shape: np.reshape(x, shape), static_argnums=1)
+    assert f(np.arange(6.0), (2, 3)).shape == f(np.arange(6.0), (2, 3)).shape == (2, 3)
+    assert f(np.arange(6.0), (3, 2)).shape == (3, 2)

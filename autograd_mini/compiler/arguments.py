@@ -7,6 +7,8 @@ the program is made for that very value.
 
 from __future__ import annotations
 
+from enum import Enum
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -63,7 +65,21 @@ def kind_of(structure: Any, numbers: list[float]) -> Any:
             f"jit: an argument of type {type(static).__name__} is neither numbers nor a container "
             f"of them, and has no hash to find its program by; got {static!r:.99}"
         ) from None
+    if type_of is not Static and _is_open(static):
+        raise TypeError(
+            f"jit: an argument of type {type_of.__name__} is no container that is known, and what "
+            "it holds may change between calls; make it a dataclass, pass its arrays, or name its "
+            f"place in static_argnums if it never changes; got {static!r:.99}"
+        )
     return type(static), static
+
+
+def _is_open(thing: Any) -> bool:
+    """Tell whether a thing is found by identity alone, whatever becomes of its attributes."""
+    named = isinstance(thing, (ModuleType, type, Enum)) or callable(thing)
+    kind: Any = type(thing)
+    by_identity = kind.__hash__ is object.__hash__
+    return not named and by_identity and hasattr(thing, "__dict__")
 
 
 def _numeric(dtype: np.dtype[Any]) -> np.dtype[Any]:

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from functools import update_wrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -122,6 +123,7 @@ class Jitted:
         self.short: tuple[int, Function] | None = None
         self.made = self.stale = 0
         self.lock = threading.RLock()
+        self.bound: WeakKeyDictionary[Any, Jitted] = WeakKeyDictionary()
         update_wrapper(self, f)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -212,6 +214,15 @@ class Jitted:
                 RuntimeWarning, stacklevel=4,
             )  # fmt: skip
             newest.program = None
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        """Bind a method: each object has programs of its own."""
+        if instance is None:
+            return self
+        if instance not in self.bound:
+            f = self.f.__get__(instance, owner)
+            self.bound[instance] = Jitted(f, self.static, self.cache_bytes)
+        return self.bound[instance]
 
     @property
     def program(self) -> Program:

@@ -21,6 +21,7 @@ from ..graph import Cell, Node, constant, leaf
 from ..recording import aside
 from ..tensor import Tensor, tensor_of
 from ..transforms import flatten
+from .arguments import Static
 from .fold import walk_above
 from .lookup import as_input
 from .specs import infer_kind, shape_of, spec_of
@@ -263,7 +264,8 @@ def _check_untouched(given: Sequence[Any], inputs: Sequence[Node]) -> None:
 
 def _check_containers(given: Sequence[Any], structure: Any) -> None:
     after = flatten(structure)[0]
-    same = len(after) == len(given) and all(map(operator.is_, after, given))
+    before = [x for g in given for x in (flatten(g.value)[0] if type(g) is Static else [g])]
+    same = len(after) == len(before) and all(map(operator.is_, after, before))
     if not same:
         raise RuntimeError(
             "jit: the function changes a list, dict or object among its arguments, which a program "

@@ -12,7 +12,6 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -28,12 +27,26 @@ Shape = tuple[int, ...]
 _LIKE = frozenset((np.zeros_like, np.ones_like, np.full_like, np.empty_like))
 
 
-@dataclass(frozen=True, slots=True)
 class Spec:
-    """An array of which shape and dtype are known; () is a NumPy scalar."""
+    """An array of which shape and dtype are known; () is a NumPy scalar.
 
-    shape: Shape
-    dtype: np.dtype[Any]
+    No dataclass: transforms would take one apart.
+    """
+
+    __slots__ = ("dtype", "shape")
+
+    def __init__(self, shape: Shape, dtype: np.dtype[Any]) -> None:
+        self.shape, self.dtype = shape, dtype
+
+    def __eq__(self, other: object) -> bool:
+        alike = type(other) is Spec and self.shape == other.shape
+        return alike and self.dtype == other.dtype  # type: ignore[attr-defined]
+
+    def __hash__(self) -> int:
+        return hash((self.shape, self.dtype))
+
+    def __repr__(self) -> str:
+        return f"Spec({self.shape}, {self.dtype})"
 
     size = property(lambda self: math.prod(self.shape), doc="The number of elements.")
     ndim = property(lambda self: len(self.shape), doc="The number of axes.")

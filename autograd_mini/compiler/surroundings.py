@@ -7,6 +7,7 @@ A program holds what they named while it was recorded. When such a name is bound
 from __future__ import annotations
 
 import functools
+import sys
 from collections.abc import Iterator
 from operator import is_
 from types import CodeType, FunctionType, MethodType, ModuleType
@@ -41,6 +42,7 @@ class Surroundings:
                 continue
             seen.add(id(one))
             waiting += self._read(one)
+        self.draws = [*self._generators()]
         self._look_into([thing for _, thing in self.cells])
         self._look_into([thing for _, _, thing in self.names])
         self._look_into([f.__self__] if isinstance(f, MethodType) else [])
@@ -53,7 +55,23 @@ class Surroundings:
         for items, things in self.items:
             if len(items) != len(things) or not all(map(is_, _values(items), things)):
                 return False
+        if any(str(state_of()) != state for state_of, state in self.draws):
+            return False
         return all(names.get(name) is thing for names, name, thing in self.names)
+
+    def _generators(self) -> Iterator[tuple[Any, str]]:
+        """Yield how to read the state of each source of random numbers that f names, and it.
+
+        Numbers that f draws are new at every call, so a program that holds them is stale at once.
+        """
+        things = [thing for _, thing in self.cells] + [thing for _, _, thing in self.names]
+        for thing in things:
+            source = getattr(thing, "bit_generator", None)
+            if type(thing).__module__.startswith("numpy.random") and source is not None:
+                yield functools.partial(getattr, source, "state"), str(source.state)
+        if "random" in self.attributes and "numpy.random" in sys.modules:
+            legacy = np.random.get_state
+            yield legacy, str(legacy())
 
     def _look_into(self, things: list[Any]) -> None:
         """Note the items of lists and dicts, and the attributes that the functions' code names."""
