@@ -69,8 +69,6 @@ ORDER = [
     "optimisers.",
     "full_batch.",
     "history",
-    "data.batches",
-    "data.standardisation",
     "distributed.",
     "data.",
     "training.",

@@ -212,3 +212,14 @@ def test_transforms_in_and_around_a_program() -> None:
     np.testing.assert_array_equal(ag.vmap(ag.jit(f))(X), f(X))
     np.testing.assert_array_equal(ag.jit(ag.vmap(f))(X), f(X))
     check_same(ag.value_and_grad(lambda x: ag.checkpoint(f)(x).sum()), [X], [X + 1])
+
+
+def test_a_program_without_gradients_has_no_derivation() -> None:
+    plain, net = ag.jit(lambda x: x * 2.0), ag.nn.Network([3, 1], seed=0)
+    plain(X)
+    with pytest.raises(ValueError, match=r"no gradient of a named tensor; compile ag\.value_and"):
+        plain.derivation()
+    trained = ag.jit(ag.value_and_grad(ag.nn.logistic_cost))
+    trained(net, X[np.newaxis], np.ones((1, 1)))
+    with pytest.raises(ValueError, match=r"no gradient of z9; it has those of .*z2"):
+        trained.derivation("z9")

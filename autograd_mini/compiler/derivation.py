@@ -164,9 +164,9 @@ def of_program(program: Any, wrt: str = "") -> Derivation:
     layers = sorted((n for n in found if re.fullmatch(r"z\d+", n)), key=lambda n: int(n[1:]))
     name = wrt or (layers or [*found, ""])[-1]
     if name not in found:
-        known = ", ".join(found) or "none"
-        wanted = name or "a named tensor"
-        raise ValueError(f"the program has no gradient of {wanted}; it has {known}")
+        cure = "compile ag.value_and_grad of a cost of named tensors, such as ag.nn's costs"
+        cure = f"it has those of {', '.join(found)}" if found else cure
+        raise ValueError(f"the program has no gradient of {name or 'a named tensor'}; {cure}")
     J = named.get("J", copied[program.before[0]])
     return Derivation(*Deriving(J, named[name], named[f"{name}_grad"], {}).derived())
 
