@@ -137,6 +137,7 @@ OTHER_TESTS = {
     "test_jit_wrong_use.py",
     "test_jit_gather.py",
     "test_jit_long.py",
+    "test_jit_scalars.py",
     "test_jit_kept.py",
     "test_note_depth.py",
     "test_note_document.py",

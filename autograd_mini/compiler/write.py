@@ -10,7 +10,7 @@ from __future__ import annotations
 import keyword
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,6 +22,7 @@ from . import numpy_backend as backend
 from .helpers import own
 from .naming import remark
 from .plan import NUMBER, VIEW, Plan
+from .scalars import as_floats, in_floats, leaving
 from .specs import Spec, is_constant
 
 __all__ = ["Text", "write"]
@@ -61,15 +62,20 @@ def write(
     numbers
         Which results are NumPy scalars; False: arrays without axes; None: as they come.
     """
-    return _Writer(name, plan, inputs).program(outputs, numbers)
+    return _Writer(name, plan, inputs, {*outputs}).program(outputs, numbers)
 
 
 class _Writer:
-    def __init__(self, name: str, plan: Plan, inputs: Sequence[Node]) -> None:
+    def __init__(
+        self, name: str, plan: Plan, inputs: Sequence[Node], outputs: Collection[Node]
+    ) -> None:
         self.plan = plan
+        self.floats = as_floats(plan.order, outputs)
+        self.leaving = leaving(plan.order, outputs, self.floats) if self.floats else set()
+        self.float_of: dict[Node, str] = {}
         self.counts: dict[str, int] = {}
         self.namespace: dict[str, Any] = {}
-        self.taken = {*keyword.kwlist, name, "b", "buffers", "np"}
+        self.taken = {*keyword.kwlist, name, "b", "buffers", "np", "float"}
         self.name = name
         self.functions: dict[Any, str] = {}
         self.constants: dict[Any, str] = {}
@@ -129,6 +135,8 @@ class _Writer:
 
     def _lines(self, node: Node) -> list[str]:
         plan = self.plan
+        if node in self.floats:
+            return self._float_lines(node)
         if (inline := backend.inline(node, self)) is not None:
             self.names[node] = inline
             return []
@@ -143,9 +151,27 @@ class _Writer:
         if node in plan.spare:
             spare = self._view(plan.spare[node], node.value)
         said = backend.say(node, out, spare, self)
+        return [_line(self._name(node, "v"), said, node)]
+
+    def _float_lines(self, node: Node) -> list[str]:
+        """Write an operation of Python's floats, and what converts at its borders."""
+        lines = []
+        for i in node.inputs:
+            if i not in self.float_of:
+                text = self.argument(i)
+                if type(i.value) is Spec:
+                    given, text = text, self._free("f1")
+                    lines.append(f"{text} = float({given})")
+                self.float_of[i] = text
+        said = in_floats(node, [self.float_of[i] for i in node.inputs])
+        if leaves := node in self.leaving:
+            self.float_of[node] = text = self._free("f1")
+            lines.append(f"{text} = {said}")
+            said = f"{self.use(np.float64)}({text})"
         name = self._name(node, "v")
-        told = remark(name) if node.name else ""
-        return [f"{name} = {said}" + (f"  # {told}" if told else "")]
+        if not leaves:
+            self.float_of[node] = name
+        return [*lines, _line(name, said, node)]
 
     def _place(self, node: Node, over: Node) -> str:
         """Return the name of the memory that an operand lies in."""
@@ -203,6 +229,11 @@ class _Writer:
         self.taken.add(wanted)
         return wanted
 
+
+
+def _line(name: str, said: str, node: Node) -> str:
+    told = remark(name) if node.name else ""
+    return f"{name} = {said}" + (f"  # {told}" if told else "")
 
 
 def _is_literal(thing: Any) -> bool:
