@@ -80,6 +80,7 @@ PHRASES: dict[str, Callable[[Any, Any], Any]] = {
     "v·w/w": lambda v, w: v * (w * w + 1.0) / (w * w + 1.0),
     "logistic": lambda v, w: np.log(nn.sigmoid(v)) * w + (1 - w) * np.log(1 - nn.sigmoid(v)),
     "sigmoid by hand": lambda v, w: w / (1 + np.exp(-v)),
+    "log(1 + e^v)": lambda v, w: np.logaddexp(0, v) * w,
     "v·(w > 0)": lambda v, w: v * (w > 0),
     "Σ v·w": lambda v, w: np.sum(v * w),
     "Σ v²": lambda v, w: np.sum(v**2),

@@ -293,3 +293,20 @@ def notations_of(expression: Any) -> list[Any]:
         parts = [*getattr(expression, "terms", ()), *getattr(expression, "arguments", ())]
     assert isinstance(expression, (Call, Product, Sum))
     return [s for part in parts for s in notations_of(part)]
+
+
+def test_a_number_is_m_only_where_it_is_the_number_of_examples() -> None:
+    X, y = np.arange(6.0).reshape(3, 2), np.array([1.0, 2.0, 4.0])
+    theta = ag.Tensor([0.5, 0.25], requires_grad=True, name="theta")
+    r = X @ theta - y
+    r.name = "r"
+    assert str(ag.derivation(np.mean(r**2) / 3, wrt=r)).endswith("[chain rule, from J inward]")
+    assert "2r/(3m)" in str(ag.derivation(np.mean(r**2) / 3, wrt=r))
+    assert "Xᵀ ∂J/∂r" in str(ag.derivation(np.mean(r**2) / 2, wrt=theta))
+
+
+def test_the_logistic_cost_by_logaddexp() -> None:
+    z = ag.Tensor([0.5, -1.0, 2.0], requires_grad=True, name="z")
+    y = np.array([0.0, 0.0, 1.0])
+    J = np.sum(np.logaddexp(0, z) - y * z)
+    assert str(ag.derivation(J, wrt=z)).splitlines()[-1].split("[")[0].strip() == "= σ(z) − y"

@@ -257,7 +257,8 @@ def _chapters() -> tuple[dict[Any, list[Identity]], ...]:
     common = _for_sums("a common factor: cx + cy = c(x + y)", _pull_out)
     itself = [Identity("x / x = 1", _over_itself, False, "x ≠ 0")]
     cancel |= {f: [*cancel.get(f, ()), *itself] for f in (np.divide, quotient)}
-    cancel[np.exp] = [Identity("e^log x = x", _softmax, False)]
+    exact = Identity("e^log x = x", _softmax, False)
+    cancel[np.exp] = [*cancel.get(np.exp, ()), exact]
     sums = [
         Identity("Σ_k y = 1, as every row of y sums to 1", _sum_of_one, False),
         Identity("Σ cx = c Σ x", _out_of_sum, False),

@@ -38,6 +38,8 @@ class Named:
         self.new: dict[Node, Node] = {}
         self.before = {*walk(J)}
         self.rows = _examples(J, wrt)
+        # Two numbers equal to m: only that which a mean divided by is m for certain.
+        self.sure = sum(_divides_by(node, self.rows) for node in self.before) < 2
         self.arrays: list[tuple[Any, Node]] = []
         """Arrays that were named, and what stands for them."""
         self.label: tuple[Any, Node] | None = None
@@ -69,6 +71,11 @@ class Named:
                 inputs = tuple(self._input(node, k) for k in range(len(node.inputs)))
                 if known_name(node.op) in REPEATS and not shape_of(self.new[node.inputs[0]]):
                     self.new[node] = self.new[node.inputs[0]]  # one number for all needs no saying
+                    continue
+                if (parts := _product_with_vector(node)) is not None:
+                    product, *operands = parts
+                    op: Any = product.op
+                    self.new[node] = self.b.make(op, tuple(self.new[x] for x in operands))
                     continue
                 as_recorded = [*map(shape_of, inputs)] == [*map(shape_of, node.inputs)]
                 spec = spec_of(node) if as_recorded else None
@@ -125,6 +132,7 @@ class Named:
         """Return an input's copy; a divisor that is the number of examples is m."""
         x = node.inputs[k]
         divisor = k == 1 and known_name(node.op) in DIVIDE and is_constant(x)
+        divisor = divisor and (self.sure or type(known_number(x)) is float)
         if divisor and self.rows > 1 and known_number(x) == self.rows and np.ndim(x.value) == 0:
             return self._m(spec_of(node))
         new = self.new[x]
@@ -248,7 +256,35 @@ def _examples(J: Node, wrt: Node) -> int:
     layers = [n for n in walk(J) if n.name and re.fullmatch(r"[za]\d+", n.name)]
     if layers:
         return len(layers[0].value) if np.ndim(layers[0].value) == 2 else 1
+    for node in reversed(walk(J)):
+        if known_name(node.op) in ("mean", "sum") and np.ndim(node.inputs[0].value):
+            return len(node.inputs[0].value)
     return len(wrt.value) if np.ndim(wrt.value) else 1
+
+
+def _divides_by(node: Node, m: int) -> bool:
+    """Tell whether a recorded operation divides by the number of examples, or may."""
+    if known_name(node.op) == "mean":
+        return True
+    return known_name(node.op) in DIVIDE and bool(known_number(node.inputs[1]) == m)
+
+
+def _product_with_vector(node: Node) -> tuple[Node, Node, Node] | None:
+    """Return (product, A, g) of (A g[:, None])[:, 0], as a product's rule has it: A g."""
+    if known_name(node.op) != "get_item" or not _is_key(node, 0):
+        return None
+    product = node.inputs[0]
+    if known_name(product.op) not in ("matmul", "dot"):
+        return None
+    A, column = product.inputs
+    if known_name(column.op) != "get_item" or not _is_key(column, None):
+        return None
+    return product, A, column.inputs[0]
+
+
+def _is_key(node: Node, last: Any) -> bool:
+    key = node.metadata.get("key")
+    return type(key) is tuple and len(key) == 2 and key[0] is Ellipsis and key[1] is last
 
 
 def _is_array(node: Node) -> bool:

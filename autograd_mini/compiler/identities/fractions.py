@@ -21,7 +21,7 @@ from ...rules.elementwise import product as times
 from ...rules.elementwise import quotient
 from ..fold import Builder, identity
 from ..monomials import Product, collected, divides, product, summed, terms
-from ..specs import Spec
+from ..specs import Spec, known_number
 from .arithmetic import dtype_of
 
 __all__ = ["distributed", "exponent_of_sigmoid"]
@@ -47,6 +47,21 @@ def _sigmoid(b: Builder, y: Any, z: Node) -> Node | None:
     from autograd_mini import nn
 
     return b(nn.sigmoid, _negated(b, u))
+
+
+@identity(np.exp, name="e^(z − log(1 + e^z)) = σ(z)", exact=False)
+def sigmoid_of_logaddexp(b: Builder, y: Any, x: Node) -> Node | None:
+    """The rule of logaddexp(0, z), which is how NumPy says log(1 + e^z)."""
+    parts = b.made_by(x, np.subtract)
+    soft = b.made_by(parts[1], np.logaddexp) if parts else None
+    if parts is None or soft is None or not _is_real(y) or dtype_of(parts[0]) != y.dtype:
+        return None
+    zero, z = soft
+    if known_number(zero) != 0 or z is not parts[0]:
+        return None
+    from autograd_mini import nn
+
+    return b(nn.sigmoid, z)
 
 
 def _negated(b: Builder, u: Node) -> Node:
