@@ -52,8 +52,8 @@ def jit(
 
     The first call with arguments of a kind (types, shapes, dtypes, static values) records f, its
     gradients included: `jit(value_and_grad(cost))`, or a whole training step. Later calls run the
-    program: the same numbers, |jit − eager| <= 16 eps S per output, S the same program on absolute
-    values.
+    program: the same numbers, ``|jit − eager| <= 16 eps S`` for each output, S the same program on
+    absolute values.
 
     Parameters
     ----------
