@@ -31,6 +31,20 @@ settings.register_profile("nightly", deadline=None, print_blob=True, max_example
 settings.load_profile("ci")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option that compares every derivative with a compiled one."""
+    told = "take every derivative by a compiled function too, and compare the two"
+    parser.addoption("--jit-everything", action="store_true", help=told)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Compile, if asked to."""
+    if config.getoption("jit_everything"):
+        from tests.jit_everything import JitEverything
+
+        config.pluginmanager.register(JitEverything(), "jit_everything")
+
+
 @pytest.fixture(autouse=True)
 def strict_floating_point() -> Iterator[None]:
     """Make an overflow, a division by zero and a NaN out of numbers fail the test.

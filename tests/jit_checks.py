@@ -101,7 +101,7 @@ def check_alike(found: Any, expected: Any, sizes: Callable[[], Sequence[Any]]) -
 
 def check_structure(found: Any, expected: Any) -> None:
     """The same containers of the same number of things of the same types."""
-    if hasattr(expected, "dtype") and hasattr(found, "dtype"):
+    if hasattr(expected, "shape") and hasattr(found, "shape"):  # a Network has a dtype alone
         what = f"{found.dtype} of shape {found.shape}; eager gives {expected.dtype}"
         assert (found.dtype, found.shape) == (expected.dtype, expected.shape), what
     assert type(found) is type(expected), f"a {type(found).__name__}, not {type(expected).__name__}"

@@ -71,6 +71,8 @@ OTHER_TESTS = {
     "documents.py",
     "jit_checks.py",
     "jit_drawn.py",
+    "jit_everything.py",
+    "jit_exceptions.py",
     "planted.py",
     "programs.py",
     "record_trajectories.py",
