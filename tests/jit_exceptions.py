@@ -20,10 +20,6 @@ EXCEPTIONS = {
     f"{_RULE}[trim_zeros]": READS,
     f"{_KEYWORDS}{_PIECEWISE}": READS,
     f"{_KEYWORDS}[np.linalg.lstsq(x.T, V, rcond=None)[0]]": READS,
-    "test_boundaries.py::test_a_gradient_of_ones_own_has_derivatives_itself": READS,
-    "test_boundaries.py::test_an_own_gradient_holds_for_all_examples_at_once": (
-        "known error: a gradient of one's own for vmap meets an int where it asks for a dtype"
-    ),
     "test_derivatives.py::test_a_tangent_is_a_tensor_where_its_output_is": TENSOR,
     "test_transforms.py::test_recorded_gradients_are_the_callers_own": TENSOR,
     "test_transforms.py::test_a_captured_tracked_leaf_makes_the_derivative_recorded": TENSOR,

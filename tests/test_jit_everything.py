@@ -11,11 +11,11 @@ import pytest
 
 TESTS = Path(__file__).parent
 CHOSEN = (
-    "derivatives", "transforms", "engine", "batching", "boundaries", "network", "costs",
+    "derivatives", "transforms", "engine", "batching", "network", "costs",
     "closed_form", "gates", "rules_kinks", "rules_complex", "rules_keywords", "note_depth",
     "note_influence", "note_cost", "delta", "activation",
 )  # fmt: skip
-LONG = "not million and not memory_flat and not linear and not hundred_thousand"
+LONG = "not million and not memory_flat and not linear and not hundred_thousand and not threads"
 
 
 @pytest.mark.slow
