@@ -130,7 +130,7 @@ def walk(*outputs: Node, tracked: bool = False) -> list[Node]:
     seen = set(outputs)
     order = list(seen)
     for node in order:  # grows while it is read: a queue
-        for parent in node.inputs:
+        for parent in node.inputs if node.tracked or not tracked else ():
             if (parent.tracked or not tracked) and parent not in seen:
                 seen.add(parent)
                 order.append(parent)

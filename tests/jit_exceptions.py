@@ -23,9 +23,6 @@ EXCEPTIONS = {
     "test_derivatives.py::test_a_tangent_is_a_tensor_where_its_output_is": TENSOR,
     "test_transforms.py::test_recorded_gradients_are_the_callers_own": TENSOR,
     "test_transforms.py::test_a_captured_tracked_leaf_makes_the_derivative_recorded": TENSOR,
-    "test_transforms.py::test_transforms_record_inside_no_grad": (
-        "known error: a gradient passes through no_grad inside of the function: 6 in place of 0"
-    ),
     f"{_COSTS}[logistic_cost-sigmoid]": DTYPE,
     f"{_COSTS}[logistic_cost_literal-sigmoid]": DTYPE,
     f"{_COSTS}[quadratic_cost-sigmoid]": DTYPE,

@@ -343,3 +343,10 @@ def test_static_arguments_may_be_containers() -> None:
     f = ag.jit(lambda x, shape: np.reshape(x, shape), static_argnums=1)
     assert f(np.arange(6.0), (2, 3)).shape == f(np.arange(6.0), (2, 3)).shape == (2, 3)
     assert f(np.arange(6.0), (3, 2)).shape == (3, 2)
+
+
+def test_no_grad_inside_of_a_program() -> None:
+    f = ag.grad(ag.no_grad()(lambda x: x * x))
+    assert f(3.0) == ag.jit(f)(3.0) == 0.0
+    g = ag.grad(lambda x: x * ag.no_grad()(np.square)(x))
+    assert g(3.0) == ag.jit(g)(3.0) == 9.0
