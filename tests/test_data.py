@@ -196,7 +196,7 @@ def test_write_keeps_permissions_and_follows_links(tmp_path: Path) -> None:
 
 
 def test_write_needs_a_folder(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(FileNotFoundError, match=r"No such file or directory: .*missing'$"):
         data.write(tmp_path / "missing" / "file", "text")
     (tmp_path / "plain").write_text("")
     with pytest.raises(NotADirectoryError):

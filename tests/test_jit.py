@@ -350,3 +350,11 @@ def test_no_grad_inside_of_a_program() -> None:
     assert f(3.0) == ag.jit(f)(3.0) == 0.0
     g = ag.grad(lambda x: x * ag.no_grad()(np.square)(x))
     assert g(3.0) == ag.jit(g)(3.0) == 9.0
+
+
+def test_an_iterator_is_no_argument() -> None:
+    """It would be used up by the first call, whose items every other would be given."""
+    summed = ag.jit(lambda items: sum(items))
+    with pytest.raises(TypeError, match="make it a dataclass or a list"):
+        summed(x for x in [1.0, 2.0])
+    assert summed([1.0, 2.0]) == 3.0

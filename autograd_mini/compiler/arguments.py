@@ -1,8 +1,9 @@
 """What kind of arguments a call has: two calls of one kind run the same program.
 
 The kind is made of types, shapes, dtypes and static values; arrays and Tensors are leaves whose
-values differ from call to call. Python's numbers, texts and whatever is no container are static:
-the program is made for that very value.
+values differ from call to call. Python's numbers, texts, functions and the like are static: the
+program is made for that very value. What may change behind its name (an object's attributes, an
+iterator) is refused.
 """
 
 from __future__ import annotations
@@ -68,14 +69,16 @@ def kind_of(structure: Any, numbers: list[float]) -> Any:
     if type_of is not Static and _is_open(static):
         raise TypeError(
             f"jit: an argument of type {type_of.__name__} is no container that is known, and what "
-            "it holds may change between calls; make it a dataclass, pass its arrays, or name its "
-            f"place in static_argnums if it never changes; got {static!r:.99}"
+            "it holds may change between calls; make it a dataclass or a list, pass its arrays, or "
+            f"name its place in static_argnums if it never changes; got {static!r:.99}"
         )
     return type(static), static
 
 
 def _is_open(thing: Any) -> bool:
-    """Tell whether a thing is found by identity alone, whatever becomes of its attributes."""
+    """Tell whether a thing is found by identity alone, whatever becomes of what it holds."""
+    if hasattr(thing, "__next__"):  # another item every time
+        return True
     named = isinstance(thing, (ModuleType, type, Enum)) or callable(thing)
     kind: Any = type(thing)
     by_identity = kind.__hash__ is object.__hash__

@@ -5,7 +5,7 @@ when the same operation on the same inputs was made before (common subexpression
 all inputs are known, and otherwise asks the identities of that operation, one small named function
 each. An identity is written like a rule::
 
-    @identity(np.negative, "−(−x) = x")
+    @identity(np.negative, name="−(−x) = x")
     def twice_negative(b, y, x):
         if inner := b.made_by(x, np.negative):
             return inner[0]

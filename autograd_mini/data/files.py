@@ -7,6 +7,7 @@ anything, never unpickles, and says in one line what is wrong.
 
 from __future__ import annotations
 
+import errno
 import math
 import os
 import secrets
@@ -57,6 +58,8 @@ def write(path: str | os.PathLike[str], content: str | bytes) -> Path:
     target = Path(os.path.realpath(path))
     beside = target.with_name(f".{target.name[:100]}.{secrets.token_hex(4)}.part")
     data = content.encode() if isinstance(content, str) else content
+    if not target.parent.exists():  # else a name that is only ours would be told
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(target.parent))
     try:
         with beside.open("xb") as file:
             file.write(data)
